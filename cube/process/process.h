@@ -32,6 +32,7 @@ typedef struct {
 	const char *description;
 } weir_parameter_t;
 
+typedef struct weir_process weir_process_t;
 struct weir_process {
 	const char *id;
 	const char *summary; /* our own words */
@@ -44,9 +45,6 @@ struct weir_process {
 	int op;   /* weir_op_t, or -1 */
 	int fold; /* weir_fold_kind_t, or -1 */
 };
-#ifndef WEIR_CUBE_GRAPH_H
-typedef struct weir_process weir_process_t;
-#endif
 
 const weir_process_t *weir_process_find (const char *id); /* NULL: unknown */
 size_t weir_process_count (void);

@@ -4,8 +4,10 @@
  * token and key sizes, bitmap sizes. Arbitrary bytes give an error (code "MessageInvalid"), never a crash.
  *
  * Ownership   decode returns yours, freed with the matching _free; encode returns malloc'ed bytes, yours
- * Limits      control 16 MiB a message, data headers 64 KiB, lists 65,536 entries, strings 1 MiB (graph: 64 MiB …
- *             bounded by WEIR_CONTROL_BYTES_MAX)
+ * Limits      control 80 MiB a message, data headers 64 KiB, lists 65,536 entries, graph and plan 64 MiB, other strings
+ *             8 KiB at most; decoding n bytes never takes more than 4 n + 24 MiB of memory. The rules of every field
+ *             are one table in rules.c.
+ * Frees       only with the _free here: a decoded message lives in one arena
  * Runs on     any thread
  */
 #ifndef WEIR_MESSAGES_CODEC_H
@@ -46,5 +48,10 @@ void weir_error_from_message (const Weir__Error *msg, weir_err_t *err); /* NULL:
 #define WEIR_CONTROL(case_name, field, pointer)                                                    \
 	{ PROTOBUF_C_MESSAGE_INIT (&weir__control__descriptor), WEIR__CONTROL__BODY_##case_name,        \
 		{ .field = (pointer) } }
+
+/* The same for Data; the host fills in protocol and payload_bytes when it sends. */
+#define WEIR_DATA(case_name, field, pointer)                                                       \
+	{ PROTOBUF_C_MESSAGE_INIT (&weir__data__descriptor), WEIR_PROTOCOL_MAX, 0,                      \
+		WEIR__DATA__BODY_##case_name, { .field = (pointer) } }
 
 #endif

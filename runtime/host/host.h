@@ -45,6 +45,10 @@ typedef struct {
 	void *(*worker_new) (void *self);
 	void (*worker_run) (void *self, void *state, void *task);
 	void (*worker_destroy) (void *self, void *state);
+	/* after every burst of handled messages, tasks and timers, before the loop waits again: flush batched lists here */
+	void (*on_burst_end) (void *self);
+	/* a task that never ran because the host stops; the actor's again. NULL: forgotten */
+	void (*on_task_dropped) (void *self, void *task);
 } weir_actor_class_t;
 
 typedef struct {

@@ -1,0 +1,206 @@
+/* document.c - see document.h */
+#include "connectors/stac/document.h"
+
+#include "connectors/stac/address.h"
+#include "connectors/stac/field.h"
+#include "runtime/base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct weir_document_reader {
+	weir_http_t *http; /* made when first needed */
+	bool (*is_cancelled) (void *arg);
+	void *arg;
+	weir_document_bytes_t bytes; /* kept from one document to the next */
+};
+
+bool
+weir_document_append (weir_document_bytes_t *self, const void *bytes, size_t n)
+{
+	if (n > WEIR_DOCUMENT_BYTES_MAX || self->n > WEIR_DOCUMENT_BYTES_MAX - n) {
+		self->is_too_big = true;
+		return false;
+	}
+	if (self->n + n > self->cap) {
+		self->cap = self->n + n > 2 * self->cap ? self->n + n : 2 * self->cap;
+		self->text = weir_realloc (self->text, self->cap);
+	}
+	if (n > 0)
+		memcpy (self->text + self->n, bytes, n);
+	self->n += n;
+	return true;
+}
+
+weir_document_reader_t *
+weir_document_reader_new (bool (*is_cancelled) (void *arg), void *arg)
+{
+	weir_document_reader_t *self = weir_alloc (sizeof *self);
+	self->is_cancelled = is_cancelled;
+	self->arg = arg;
+	return self;
+}
+
+void
+weir_document_reader_destroy (weir_document_reader_t **self_p)
+{
+	if (self_p == NULL || *self_p == NULL)
+		return;
+	weir_document_reader_t *self = *self_p;
+	*self_p = NULL;
+	weir_http_destroy (&self->http);
+	free (self->bytes.text);
+	free (self);
+}
+
+static int
+s_fail_read (const char *path, int error, weir_err_t *err)
+{
+	return weir_err_set (err, error == ENOENT ? WEIR_E_NOT_FOUND : WEIR_E_IO, WEIR_CLASS_GIVE_UP,
+	                     "StacUnreadable", path, "cannot read: %s", strerror (error));
+}
+
+static int
+s_read_descriptor (int fd, const char *path, weir_document_bytes_t *bytes, weir_err_t *err)
+{
+	struct stat about;
+	char buf[65536];
+	if (fstat (fd, &about) != 0)
+		return s_fail_read (path, errno, err);
+	if (S_ISDIR (about.st_mode))
+		return s_fail_read (path, EISDIR, err);
+	if (!S_ISREG (about.st_mode))
+		return weir_err_invalid (err, "StacUnreadable", path, "cannot read: not a regular file");
+	for (;;) {
+		ssize_t n = read (fd, buf, sizeof buf);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return s_fail_read (path, errno, err);
+		if (n == 0)
+			return 0;
+		if (!weir_document_append (bytes, buf, (size_t) n))
+			return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "StacUnreadable",
+			                     path, "cannot read: the document is larger than 64 MiB");
+	}
+}
+
+static int
+s_read_file (const char *path, weir_document_bytes_t *bytes, weir_err_t *err)
+{
+	/* O_NONBLOCK: opening a pipe must not wait for its writer; a regular file does not notice */
+	int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return s_fail_read (path, errno, err);
+	int status = s_read_descriptor (fd, path, bytes, err);
+	close (fd);
+	return status;
+}
+
+static bool
+s_starts_with (const char *text, size_t n, const char *start)
+{
+	size_t n_start = strlen (start);
+	return n >= n_start && strncasecmp (text, start, n_start) == 0;
+}
+
+/* What a document that does not begin like JSON is: people paste the address of a browser page, or
+ * of the raster. */
+static const char *
+s_guess_kind (const char *text, size_t n)
+{
+	if (s_starts_with (text, n, "<!doctype html") || s_starts_with (text, n, "<html"))
+		return "an HTML page";
+	if (s_starts_with (text, n, "<"))
+		return "XML or HTML";
+	if (s_starts_with (text, n, "II*") || s_starts_with (text, n, "MM") ||
+	    s_starts_with (text, n, "II+"))
+		return "a TIFF file";
+	if (s_starts_with (text, n, "\x1f\x8b"))
+		return "a gzip file";
+	return NULL;
+}
+
+static int
+s_fail_parse (const char *text, size_t n, const json_error_t *error, const char *address,
+              weir_err_t *err)
+{
+	const char *kind = s_guess_kind (text, n);
+	if (kind != NULL)
+		return weir_err_invalid (err, "StacUnreadable", address, "not JSON: found %s", kind);
+	if (json_error_code (error) == json_error_premature_end_of_input)
+		return weir_err_invalid (
+			err, "StacUnreadable", address,
+			"not JSON: the document ends in the middle (line %d, column %d): %s", error->line,
+			error->column, error->text);
+	return weir_err_invalid (err, "StacUnreadable", address, "not JSON: line %d, column %d: %s",
+	                         error->line, error->column, error->text);
+}
+
+int
+weir_document_parse (const char *text, size_t n, const char *address, json_t **json_out,
+                     weir_err_t *err)
+{
+	json_error_t error;
+	*json_out = NULL;
+	if (s_starts_with (text, n, "\xef\xbb\xbf")) { /* a byte order mark is no part of the text */
+		text += 3;
+		n -= 3;
+	}
+	size_t n_blank = 0;
+	while (n_blank < n && strchr (" \t\r\n", text[n_blank]) != NULL && text[n_blank] != '\0')
+		n_blank++;
+	if (n_blank == n)
+		return weir_err_invalid (err, "StacUnreadable", address, "not JSON: the document is empty");
+	json_t *json = json_loadb (text, n, JSON_DECODE_ANY, &error);
+	if (json == NULL)
+		return s_fail_parse (text + n_blank, n - n_blank, &error, address, err);
+	if (!json_is_object (json)) {
+		int status = weir_err_invalid (err, "StacUnreadable", address,
+		                               "not STAC: expected an object, found %s",
+		                               weir_json_word (json));
+		json_decref (json);
+		return status;
+	}
+	*json_out = json;
+	return 0;
+}
+
+int
+weir_document_read (weir_document_reader_t *self, const char *address, json_t **json_out,
+                    char **base_out, weir_err_t *err)
+{
+	int status = 0;
+	*json_out = NULL;
+	*base_out = NULL;
+	self->bytes.n = 0;
+	self->bytes.is_too_big = false;
+	if (self->is_cancelled != NULL && self->is_cancelled (self->arg))
+		return weir_err_set (err, WEIR_E_CANCELLED, WEIR_CLASS_GIVE_UP, "Cancelled", address,
+		                     "reading was cancelled");
+	if (weir_address_is_path (address)) {
+		status = s_read_file (address, &self->bytes, err);
+		*base_out = weir_strdup (address);
+	} else if (weir_address_is_http (address)) {
+		if (self->http == NULL)
+			self->http = weir_http_new (self->is_cancelled, self->arg);
+		status = weir_http_get (self->http, address, &self->bytes, base_out, err);
+	} else {
+		status = weir_err_set (
+			err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "StacUnreadable", address,
+			"cannot read: not an http, https or file address of this machine, nor a path");
+	}
+	if (status == 0)
+		status = weir_document_parse (self->bytes.n > 0 ? self->bytes.text : "", self->bytes.n,
+		                              address, json_out, err);
+	if (status != 0) {
+		free (*base_out);
+		*base_out = NULL;
+	}
+	return status;
+}

@@ -1,0 +1,373 @@
+/* read.c - see read.h */
+#include "actors/reader/read.h"
+
+#include <string.h>
+
+typedef struct { /* where the pieces of one item's band go */
+	weir_read_worker_t *worker;
+	weir_job_t *job;
+	const weir_plan_source_t *source;
+	const weir_plan_band_t *band;
+	weir_run_t *run; /* fold there, or, where NULL, paint into slice */
+	uint8_t *slice;
+	size_t slice_stride;
+	uint32_t rank;
+	size_t row, col; /* of the window read, within the chunk */
+} weir_piece_target_t;
+
+weir_read_worker_t *
+weir_read_worker_new (weir_pool_t *pool, size_t handle_bytes_max)
+{
+	weir_read_worker_t *self = weir_alloc (sizeof *self);
+	self->pool = pool;
+	self->cache = weir_raster_cache_new (handle_bytes_max);
+	return self;
+}
+
+void
+weir_read_worker_destroy (weir_read_worker_t **self_p)
+{
+	weir_read_worker_t *self = *self_p;
+	if (self == NULL)
+		return;
+	weir_raster_cache_destroy (&self->cache);
+	free (self->scratch);
+	free (self->slice);
+	free (self);
+	*self_p = NULL;
+}
+
+void
+weir_read_task_destroy (weir_read_task_t **self_p)
+{
+	weir_read_task_t *self = *self_p;
+	if (self == NULL)
+		return;
+	const weir_plan_t *plan = self->job->plan;
+	for (size_t i = 0; i < self->n_orders; i++) {
+		weir_read_order_t *order = &self->orders[i];
+		size_t n_bands = plan->sources[plan->outputs[order->where.output].source].n_bands;
+		for (size_t b = 0; order->runs != NULL && b < n_bands; b++)
+			weir_run_destroy (&order->runs[b]);
+		free (order->runs);
+		weir_buf_release (&order->memory);
+		weir_buf_release (&order->result);
+		free (order->err);
+	}
+	free (self->orders);
+	weir_job_release (&self->job);
+	free (self);
+	*self_p = NULL;
+}
+
+static size_t
+s_cells_of (const weir_plan_chunk_t *chunk)
+{
+	return (size_t) chunk->window.width * (size_t) chunk->window.height;
+}
+
+uint64_t
+weir_read_order_bytes (const weir_job_t *job, uint32_t output, uint32_t n_labels)
+{
+	const weir_plan_output_t *out = &job->plan->outputs[output];
+	uint64_t accs = weir_stage_run_accs (job->stages[output], n_labels);
+	return accs * out->acc_bytes + (out->is_whole_chunk ? out->block_bytes : out->acc_bytes);
+}
+
+static void
+s_fail_order (weir_read_order_t *order, const weir_err_t *err)
+{
+	if (order->err != NULL)
+		return;
+	order->err = weir_alloc (sizeof *order->err);
+	*order->err = *err;
+}
+
+static void *
+s_scratch (void **memory, size_t *have, size_t want)
+{
+	if (*have < want) {
+		free (*memory);
+		*memory = aligned_alloc (64, (want + 63) & ~(size_t) 63);
+		weir_assert (*memory != NULL);
+		*have = want;
+	}
+	return *memory;
+}
+
+/* ---- pieces of files */
+
+/* Paints what is valid over what is there: items come in reverse order of their ids, so the first valid one wins. */
+static void
+s_paint_row (weir_cell_t cell, uint8_t *dst, const uint8_t *src, size_t n)
+{
+	size_t size = weir_type_size (cell.type);
+	if (!cell.has_nodata) {
+		memcpy (dst, src, n * size);
+		return;
+	}
+	uint64_t pattern = 0;
+	weir_cell_fill_nodata (cell, &pattern, 1);
+#define PAINT(T)                                                                                   \
+	do {                                                                                           \
+		T nodata;                                                                                  \
+		memcpy (&nodata, &pattern, sizeof nodata);                                                 \
+		T *d = (T *) (void *) dst;                                                                 \
+		const T *s = (const T *) (const void *) src;                                               \
+		for (size_t i = 0; i < n; i++)                                                             \
+			d[i] = s[i] != nodata ? s[i] : d[i];                                                   \
+	} while (0)
+	if (size == 1)
+		PAINT (uint8_t);
+	else if (size == 2)
+		PAINT (uint16_t);
+	else if (size == 4)
+		PAINT (uint32_t);
+	else
+		PAINT (uint64_t);
+#undef PAINT
+}
+
+static void
+s_take_cells (const weir_piece_target_t *to, const uint8_t *cells, size_t row_stride, size_t row, size_t col,
+              size_t n_rows, size_t n_cols)
+{
+	if (to->run != NULL) {
+		weir_run_fold (to->run, to->rank, cells, row_stride, to->row + row, to->col + col, n_rows, n_cols);
+		return;
+	}
+	size_t size = weir_type_size (to->source->cell.type);
+	for (size_t r = 0; r < n_rows; r++)
+		s_paint_row (to->source->cell,
+		             to->slice + ((to->row + row + r) * to->slice_stride + to->col + col) * size,
+		             cells + r * row_stride * size, n_cols);
+}
+
+static int
+s_take_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride, size_t row, size_t col,
+              size_t n_rows, size_t n_cols)
+{
+	const weir_piece_target_t *to = arg;
+	if (weir_job_is_cancelled (to->job))
+		return WEIR_E_CANCELLED;
+	weir_cell_t cell = to->source->cell;
+	const weir_plan_band_t *band = to->band;
+	if (weir_raster_is_identity (type, band->has_nodata, band->nodata, cell)) {
+		s_take_cells (to, cells, row_stride, row, col, n_rows, n_cols);
+		return 0;
+	}
+	size_t size = weir_type_size (cell.type), file_size = weir_type_size (type);
+	uint8_t *scratch =
+	    s_scratch (&to->worker->scratch, &to->worker->scratch_bytes, n_rows * n_cols * size);
+	for (size_t r = 0; r < n_rows; r++)
+		weir_raster_translate (type, band->has_nodata, band->nodata,
+		                       (const uint8_t *) cells + r * row_stride * file_size, cell,
+		                       scratch + r * n_cols * size, n_cols);
+	s_take_cells (to, scratch, n_cols, row, col, n_rows, n_cols);
+	return 0;
+}
+
+/* ---- one slice */
+
+static int
+s_read_item (weir_piece_target_t *to, const weir_plan_item_t *item, size_t band, weir_window_t chunk,
+             weir_err_t *err)
+{
+	weir_window_t part = weir_window_intersect (item->window, chunk);
+	weir_window_t in_file = { .col = part.col - item->window.col,
+		                      .row = part.row - item->window.row,
+		                      .width = part.width,
+		                      .height = part.height };
+	to->row = (size_t) (part.row - chunk.row);
+	to->col = (size_t) (part.col - chunk.col);
+	const weir_plan_item_band_t *where = &item->bands[band];
+	return weir_raster_read (to->worker->cache, item->files[where->asset], item->window.width,
+	                         item->window.height, where->band, in_file, s_take_piece, to, err);
+}
+
+/* What of the chunk lies outside `part` was not observed: at most four rectangles. */
+static void
+s_skip_around (weir_run_t *run, uint32_t rank, weir_window_t chunk, weir_window_t part)
+{
+	size_t top = (size_t) (part.row - chunk.row), left = (size_t) (part.col - chunk.col);
+	size_t height = (size_t) part.height, width = (size_t) part.width;
+	size_t rows = (size_t) chunk.height, cols = (size_t) chunk.width;
+	if (top > 0)
+		weir_run_skip (run, rank, 0, 0, top, cols);
+	if (top + height < rows)
+		weir_run_skip (run, rank, top + height, 0, rows - top - height, cols);
+	if (left > 0)
+		weir_run_skip (run, rank, top, 0, height, left);
+	if (left + width < cols)
+		weir_run_skip (run, rank, top, left + width, height, cols - left - width);
+}
+
+static bool
+s_has_band (const weir_plan_item_t *item, size_t band, weir_window_t chunk)
+{
+	return item->bands[band].band != 0 &&
+	       !weir_window_is_empty (weir_window_intersect (item->window, chunk));
+}
+
+/* All items of one label that touch the chunk, one over the other, then one fold. */
+static int
+s_compose_slice (weir_piece_target_t *to, size_t first, size_t end, size_t band, weir_window_t chunk,
+                 weir_err_t *err)
+{
+	weir_run_t *run = to->run;
+	size_t n_cells = (size_t) chunk.width * (size_t) chunk.height;
+	size_t bytes = n_cells * weir_type_size (to->source->cell.type);
+	to->slice = s_scratch (&to->worker->slice, &to->worker->slice_bytes, bytes);
+	to->slice_stride = (size_t) chunk.width;
+	if (to->source->cell.has_nodata)
+		weir_cell_fill_nodata (to->source->cell, to->slice, n_cells);
+	else
+		memset (to->slice, 0, bytes);
+	to->run = NULL;
+	int status = 0;
+	for (size_t i = end; i > first && status == 0; i--)
+		if (s_has_band (&to->source->items[i - 1], band, chunk))
+			status = s_read_item (to, &to->source->items[i - 1], band, chunk, err);
+	to->run = run;
+	if (status == 0)
+		weir_run_fold (run, to->rank, to->slice, to->slice_stride, 0, 0, (size_t) chunk.height,
+		               (size_t) chunk.width);
+	return status;
+}
+
+static int
+s_read_slice (weir_read_worker_t *self, weir_job_t *job, weir_read_order_t *order, uint32_t label, size_t band,
+              weir_err_t *err)
+{
+	const weir_plan_t *plan = job->plan;
+	const weir_plan_source_t *source = &plan->sources[plan->outputs[order->where.output].source];
+	weir_window_t chunk = order->where.window;
+	size_t first = source->label_items[label], end = source->label_items[label + 1];
+	size_t n_hits = 0, hit = 0;
+	for (size_t i = first; i < end; i++) {
+		if (s_has_band (&source->items[i], band, chunk)) {
+			hit = i;
+			n_hits++;
+		}
+	}
+	uint32_t rank = plan->outputs[order->where.output].keeps_time ? 0 : label;
+	weir_run_t *run = order->runs[band];
+	if (n_hits == 0) {
+		weir_run_skip (run, rank, 0, 0, (size_t) chunk.height, (size_t) chunk.width);
+		return 0;
+	}
+	weir_piece_target_t to = { .worker = self, .job = job, .source = source,
+		                       .band = &source->bands[band], .run = run, .rank = rank };
+	if (n_hits > 1)
+		return s_compose_slice (&to, first, end, band, chunk, err);
+	s_skip_around (run, rank, chunk, weir_window_intersect (source->items[hit].window, chunk));
+	return s_read_item (&to, &source->items[hit], band, chunk, err);
+}
+
+/* ---- orders */
+
+static int
+s_begin_order (weir_read_worker_t *self, const weir_read_task_t *task, weir_read_order_t *order, weir_err_t *err)
+{
+	const weir_plan_t *plan = task->job->plan;
+	const weir_plan_output_t *output = &plan->outputs[order->where.output];
+	const weir_stage_t *stage = task->job->stages[order->where.output];
+	size_t n_bands = plan->sources[output->source].n_bands;
+	size_t band_bytes =
+	    weir_stage_run_accs (stage, task->n_labels) * weir_stage_acc_bytes (stage, s_cells_of (&order->where));
+	order->memory = weir_pool_take (self->pool, n_bands * band_bytes, err);
+	if (order->memory == NULL)
+		return WEIR_E_MEMORY;
+	order->runs = weir_alloc (n_bands * sizeof (weir_run_t *));
+	uint32_t rank = output->keeps_time ? 0 : task->rank;
+	for (size_t b = 0; b < n_bands; b++)
+		order->runs[b] = weir_run_new (stage, (size_t) order->where.window.height,
+		                               (size_t) order->where.window.width, rank, task->n_labels,
+		                               weir_buf_data (order->memory) + b * band_bytes);
+	return 0;
+}
+
+static int
+s_give_cells (weir_read_worker_t *self, const weir_stage_t *stage, weir_read_order_t *order, size_t n_bands,
+              size_t band_bytes, weir_type_t type, weir_err_t *err)
+{
+	size_t n_cells = s_cells_of (&order->where), out_bytes = n_cells * weir_type_size (type);
+	order->payload = WEIR__PAYLOAD_KIND__PAYLOAD_CELLS;
+	order->result = weir_pool_take (self->pool, n_bands * out_bytes, err);
+	if (order->result == NULL)
+		return WEIR_E_MEMORY;
+	for (size_t b = 0; b < n_bands; b++) {
+		int status = weir_stage_finish (stage, weir_buf_data (order->memory) + b * band_bytes, n_cells,
+		                                weir_buf_data (order->result) + b * out_bytes, err);
+		if (status != 0)
+			return status;
+	}
+	return 0;
+}
+
+static int
+s_end_order (weir_read_worker_t *self, const weir_read_task_t *task, weir_read_order_t *order, weir_err_t *err)
+{
+	const weir_plan_t *plan = task->job->plan;
+	const weir_plan_output_t *output = &plan->outputs[order->where.output];
+	const weir_stage_t *stage = task->job->stages[order->where.output];
+	size_t n_bands = plan->sources[output->source].n_bands;
+	size_t acc_bytes = weir_stage_acc_bytes (stage, s_cells_of (&order->where));
+	size_t band_bytes = weir_stage_run_accs (stage, task->n_labels) * acc_bytes;
+	for (size_t b = 0; b < n_bands; b++)
+		weir_run_end (order->runs[b]);
+	if (output->is_whole_chunk) {
+		int status =
+		    s_give_cells (self, stage, order, n_bands, band_bytes, output->pipeline.out.type, err);
+		weir_buf_release (&order->memory);
+		return status;
+	}
+	order->payload = WEIR__PAYLOAD_KIND__PAYLOAD_ACCUMULATORS;
+	if (band_bytes == acc_bytes) {
+		order->result = order->memory;
+		order->memory = NULL;
+		return 0;
+	}
+	order->result = weir_pool_take (self->pool, n_bands * acc_bytes, err);
+	if (order->result == NULL)
+		return WEIR_E_MEMORY;
+	for (size_t b = 0; b < n_bands; b++)
+		memcpy (weir_buf_data (order->result) + b * acc_bytes,
+		        weir_buf_data (order->memory) + b * band_bytes, acc_bytes);
+	weir_buf_release (&order->memory);
+	return 0;
+}
+
+static void
+s_read_label (weir_read_worker_t *self, weir_read_task_t *task, uint32_t label, weir_err_t *err)
+{
+	const weir_plan_t *plan = task->job->plan;
+	for (size_t i = 0; i < task->n_orders; i++) {
+		weir_read_order_t *order = &task->orders[i];
+		size_t n_bands = plan->sources[plan->outputs[order->where.output].source].n_bands;
+		for (size_t b = 0; b < n_bands && order->err == NULL; b++)
+			if (s_read_slice (self, task->job, order, label, b, err) != 0)
+				s_fail_order (order, err);
+	}
+}
+
+void
+weir_read_task_run (weir_read_worker_t *self, weir_read_task_t *task)
+{
+	weir_err_t err;
+	weir_err_clear (&err);
+	for (size_t i = 0; i < task->n_orders; i++)
+		if (s_begin_order (self, task, &task->orders[i], &err) != 0)
+			s_fail_order (&task->orders[i], &err);
+	for (uint32_t l = 0; l < task->n_labels && !weir_job_is_cancelled (task->job); l++)
+		s_read_label (self, task, task->rank + l, &err);
+	if (weir_job_is_cancelled (task->job))
+		weir_err_set (&err, WEIR_E_CANCELLED, WEIR_CLASS_GIVE_UP, "JobCancelled", "", "job: cancelled");
+	for (size_t i = 0; i < task->n_orders; i++) {
+		weir_read_order_t *order = &task->orders[i];
+		if (weir_job_is_cancelled (task->job))
+			s_fail_order (order, &err);
+		if (order->err == NULL && s_end_order (self, task, order, &err) != 0)
+			s_fail_order (order, &err);
+	}
+}

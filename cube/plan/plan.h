@@ -21,6 +21,11 @@ typedef struct { /* one band of one item: where its pixels are */
 	uint32_t band;  /* 1-based band in the file; 0: this item lacks the band (all no-data) */
 } weir_plan_item_band_t;
 
+typedef struct { /* what means no-data in the pixels of a file */
+	bool has_value;
+	double value;
+} weir_plan_nodata_t;
+
 typedef struct {
 	char *id;
 	uint32_t label;  /* index into the source's labels */
@@ -28,6 +33,7 @@ typedef struct {
 	size_t n_files;
 	char **files; /* GDAL-ready names, built by us */
 	weir_plan_item_band_t *bands; /* source.n_bands of them */
+	weir_plan_nodata_t *nodata;   /* NULL: as the source's bands say; else source.n_bands of them */
 } weir_plan_item_t;
 
 typedef struct {
@@ -111,6 +117,14 @@ weir_plan_chunk_t weir_plan_chunk (const weir_plan_t *self, uint64_t chunk);
 /* Labels of run `run` of a chunk: *rank_out, *n_labels_out. */
 void weir_plan_run (const weir_plan_t *self, const weir_plan_chunk_t *chunk, uint32_t run, uint32_t *rank_out,
                     uint32_t *n_labels_out);
+
+/* The value that means no-data in the file's pixels of one band of one item: the item's own, else the band's. */
+weir_plan_nodata_t weir_plan_item_nodata (const weir_plan_source_t *source, const weir_plan_item_t *item,
+                                          size_t band);
+
+/* A plan without files, for benches: one source (is_null), one output of format NULL, n_chunks chunks of 64 cells, one
+ * run each, payloads of 64 bytes. NULL unless 1 ≤ n_chunks ≤ 2^40. */
+weir_plan_t *weir_plan_null (uint64_t n_chunks);
 
 char *weir_plan_encode (const weir_plan_t *self); /* JSON text, yours; the same plan gives the same text */
 int weir_plan_decode (const char *text, size_t text_bytes, weir_plan_t **plan_out, weir_err_t *err);

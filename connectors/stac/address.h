@@ -1,5 +1,4 @@
-/* address.h - addresses of STAC documents and assets: paths and URLs, and how one is resolved
- * against another
+/* address.h - addresses of STAC documents and assets, and how one is resolved against another
  *
  * Inside the connector an address is either an absolute path ("/data/collection.json", taken
  * literally, without percent escapes) or a URL with a scheme. file:// addresses become paths at the

@@ -1,0 +1,307 @@
+/* cache.c - open datasets, most recently used first, and reading their blocks (raster.h)
+ *
+ * Blocks bypass GDAL's own cache: GDALReadBlock decodes into one aligned buffer of the cache object, which also answers
+ * when the next read begins with the block that the last one ended with.
+ *
+ * Invariants   newest … oldest is one list; bytes is the sum over it; the newest is never evicted for its own sake
+ */
+#include "connectors/raster/cache.h"
+
+#include "connectors/raster/driver.h"
+#include "connectors/raster/words.h"
+#include "runtime/base/mem.h"
+
+#include <stdlib.h>
+
+typedef struct s_handle {
+	struct s_handle *newer, *older;
+	char *name;
+	uint64_t hash;
+	GDALDatasetH dataset;
+	size_t bytes;
+} s_handle_t;
+
+struct weir_raster_cache {
+	s_handle_t *newest, *oldest;
+	size_t bytes_max;
+	weir_raster_cache_stats_t stats;
+	uint8_t *block; /* 64-aligned */
+	size_t block_bytes;
+	const s_handle_t *block_handle; /* what `block` holds; NULL: nothing */
+	uint32_t block_band;
+	int block_col, block_row;
+};
+
+/* One band of one open file, as a read needs it. */
+typedef struct {
+	s_handle_t *handle;
+	uint32_t number;
+	GDALRasterBandH band;
+	weir_type_t type;
+	size_t cell_bytes;
+	int block_width, block_height;
+} s_band_t;
+
+weir_raster_cache_t *
+weir_raster_cache_new (size_t handle_bytes_max)
+{
+	weir_raster_cache_t *self = weir_alloc (sizeof *self);
+	self->bytes_max = handle_bytes_max;
+	return self;
+}
+
+static void
+s_unlink (weir_raster_cache_t *self, s_handle_t *handle)
+{
+	if (handle->newer != NULL)
+		handle->newer->older = handle->older;
+	else
+		self->newest = handle->older;
+	if (handle->older != NULL)
+		handle->older->newer = handle->newer;
+	else
+		self->oldest = handle->newer;
+	handle->newer = handle->older = NULL;
+}
+
+static void
+s_push_newest (weir_raster_cache_t *self, s_handle_t *handle)
+{
+	handle->older = self->newest;
+	if (self->newest != NULL)
+		self->newest->newer = handle;
+	else
+		self->oldest = handle;
+	self->newest = handle;
+}
+
+static void
+s_drop (weir_raster_cache_t *self, s_handle_t *handle)
+{
+	s_unlink (self, handle);
+	if (self->block_handle == handle)
+		self->block_handle = NULL;
+	self->stats.bytes -= handle->bytes;
+	self->stats.n_open--;
+	self->stats.n_closed++;
+	GDALClose (handle->dataset);
+	free (handle->name);
+	free (handle);
+}
+
+void
+weir_raster_cache_destroy (weir_raster_cache_t **self_p)
+{
+	weir_raster_cache_t *self = self_p != NULL ? *self_p : NULL;
+	if (self == NULL)
+		return;
+	while (self->newest != NULL)
+		s_drop (self, self->newest);
+	free (self->block);
+	free (self);
+	*self_p = NULL;
+}
+
+weir_raster_cache_stats_t
+weir_raster_cache_stats (const weir_raster_cache_t *self)
+{
+	return self->stats;
+}
+
+/* ---- handles */
+
+static uint64_t
+s_hash_name (const char *name)
+{
+	uint64_t hash = 14695981039346656037ULL; /* FNV-1a */
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (uint8_t) *name) * 1099511628211ULL;
+	return hash;
+}
+
+/* libtiff keeps offset and length of each block that the file has, 16 bytes, for every band where they lie apart. */
+static size_t
+s_estimate_bytes (GDALDatasetH dataset)
+{
+	int width = 1, height = 1;
+	GDALRasterBandH band = GDALGetRasterBand (dataset, 1);
+	if (band == NULL)
+		return WEIR_RASTER_HANDLE_BYTES;
+	GDALGetBlockSize (band, &width, &height);
+	size_t cols = ((size_t) GDALGetRasterXSize (dataset) + (size_t) width - 1) / (size_t) width;
+	size_t rows = ((size_t) GDALGetRasterYSize (dataset) + (size_t) height - 1) / (size_t) height;
+	size_t n_planes = 1, bytes;
+	const char *interleave = GDALGetMetadataItem (dataset, "INTERLEAVE", "IMAGE_STRUCTURE");
+	if (interleave != NULL && strcmp (interleave, "BAND") == 0)
+		n_planes = (size_t) GDALGetRasterCount (dataset);
+	if (!weir_size_mul (cols, rows, &bytes) || !weir_size_mul (bytes, 16 * n_planes, &bytes) ||
+	    !weir_size_add (bytes, WEIR_RASTER_HANDLE_BYTES, &bytes))
+		return SIZE_MAX / 2;
+	return bytes;
+}
+
+static void
+s_make_room (weir_raster_cache_t *self, size_t bytes)
+{
+	while (self->oldest != NULL && (bytes > self->bytes_max || self->stats.bytes > self->bytes_max - bytes))
+		s_drop (self, self->oldest);
+}
+
+static int
+s_find_handle (weir_raster_cache_t *self, const char *name, s_handle_t **handle_out, weir_err_t *err)
+{
+	uint64_t hash = s_hash_name (name);
+	for (s_handle_t *handle = self->newest; handle != NULL; handle = handle->older) {
+		if (handle->hash != hash || strcmp (handle->name, name) != 0)
+			continue;
+		s_unlink (self, handle);
+		s_push_newest (self, handle);
+		*handle_out = handle;
+		return 0;
+	}
+	GDALDatasetH dataset = NULL;
+	int status = weir_driver_open (name, &dataset, err);
+	if (status != 0)
+		return status;
+	s_handle_t *handle = weir_alloc (sizeof *handle);
+	handle->name = weir_strdup (name);
+	handle->hash = hash;
+	handle->dataset = dataset;
+	handle->bytes = s_estimate_bytes (dataset);
+	s_make_room (self, handle->bytes);
+	s_push_newest (self, handle);
+	self->stats.bytes += handle->bytes;
+	self->stats.n_open++;
+	self->stats.n_opened++;
+	*handle_out = handle;
+	return 0;
+}
+
+/* ---- reading */
+
+static int
+s_unreadable (weir_err_t *err, const char *name, int status, const char *text)
+{
+	return weir_err_set (err, status, WEIR_CLASS_GIVE_UP, "RasterUnreadable", name, "%s", text);
+}
+
+static int
+s_check_size (const s_handle_t *handle, int64_t width, int64_t height, weir_window_t window, weir_err_t *err)
+{
+	int64_t cols = GDALGetRasterXSize (handle->dataset);
+	int64_t rows = GDALGetRasterYSize (handle->dataset);
+	if (cols != width || rows != height)
+		return weir_err_invalid (err, "RasterSizeMismatch", handle->name,
+		                         "the file is %lld x %lld pixels, its item says %lld x %lld", (long long) cols,
+		                         (long long) rows, (long long) width, (long long) height);
+	if (window.col < 0 || window.row < 0 || window.width < 0 || window.height < 0 || window.width > cols ||
+	    window.height > rows || window.col > cols - window.width || window.row > rows - window.height)
+		return s_unreadable (err, handle->name, WEIR_E_INVALID, "the window to read lies outside the file");
+	return 0;
+}
+
+static int
+s_open_band (weir_raster_cache_t *self, s_handle_t *handle, uint32_t number, s_band_t *band, weir_err_t *err)
+{
+	uint32_t n_bands = (uint32_t) GDALGetRasterCount (handle->dataset);
+	if (number < 1 || number > n_bands)
+		return weir_err_invalid (err, "RasterUnreadable", handle->name, "no band %u: the file has %u", number,
+		                         n_bands);
+	band->handle = handle;
+	band->number = number;
+	band->band = GDALGetRasterBand (handle->dataset, (int) number);
+	int status = weir_driver_band_type (band->band, handle->name, &band->type, err);
+	if (status != 0)
+		return status;
+	GDALGetBlockSize (band->band, &band->block_width, &band->block_height);
+	band->cell_bytes = weir_type_size (band->type);
+	size_t bytes;
+	if (!weir_size_mul ((size_t) band->block_width, (size_t) band->block_height, &bytes) ||
+	    !weir_size_mul (bytes, band->cell_bytes, &bytes) || bytes > WEIR_RASTER_BLOCK_BYTES_MAX)
+		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "RasterUnreadable", handle->name,
+		                     "its blocks of %d x %d cells are larger than 256 MiB", band->block_width,
+		                     band->block_height);
+	if (bytes > self->block_bytes) {
+		free (self->block);
+		self->block_handle = NULL;
+		self->block_bytes = 0;
+		self->block = aligned_alloc (64, (bytes + 63) / 64 * 64);
+		if (self->block == NULL)
+			return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "MemoryExhausted", handle->name,
+			                     "no memory for a block of %zu bytes", bytes);
+		self->block_bytes = bytes;
+	}
+	return 0;
+}
+
+static int
+s_load_block (weir_raster_cache_t *self, const s_band_t *band, int col, int row, weir_err_t *err)
+{
+	if (self->block_handle == band->handle && self->block_band == band->number && self->block_col == col &&
+	    self->block_row == row)
+		return 0;
+	self->block_handle = NULL;
+	weir_words_reset ();
+	if (GDALReadBlock (band->band, col, row, self->block) != CE_None)
+		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RasterUnreadable", band->handle->name,
+		                     "cannot read block %d, %d of band %u: %s", col, row, band->number, weir_words_get ());
+	self->stats.n_blocks++;
+	self->block_handle = band->handle;
+	self->block_band = band->number;
+	self->block_col = col;
+	self->block_row = row;
+	return 0;
+}
+
+/* The part of a block inside the window goes to the sink. */
+static int
+s_hand_on (const weir_raster_cache_t *self, const s_band_t *band, weir_window_t window, weir_raster_sink_fn *sink,
+           void *arg)
+{
+	int64_t left = (int64_t) self->block_col * band->block_width;
+	int64_t top = (int64_t) self->block_row * band->block_height;
+	int64_t col = left > window.col ? left : window.col;
+	int64_t row = top > window.row ? top : window.row;
+	int64_t right = left + band->block_width;
+	int64_t bottom = top + band->block_height;
+	if (right > window.col + window.width)
+		right = window.col + window.width;
+	if (bottom > window.row + window.height)
+		bottom = window.row + window.height;
+	size_t first = (size_t) (row - top) * (size_t) band->block_width + (size_t) (col - left);
+	return sink (arg, band->type, self->block + first * band->cell_bytes, (size_t) band->block_width,
+	             (size_t) (row - window.row), (size_t) (col - window.col), (size_t) (bottom - row),
+	             (size_t) (right - col));
+}
+
+int
+weir_raster_read (weir_raster_cache_t *self, const char *name, int64_t width, int64_t height, uint32_t band,
+                  weir_window_t window, weir_raster_sink_fn *sink, void *arg, weir_err_t *err)
+{
+	s_handle_t *handle = NULL;
+	s_band_t source = { 0 };
+	int status = s_find_handle (self, name, &handle, err);
+	if (status == 0)
+		status = s_check_size (handle, width, height, window, err);
+	if (status == 0)
+		status = s_open_band (self, handle, band, &source, err);
+	if (status != 0 || window.width == 0 || window.height == 0)
+		return status;
+	int col_first = (int) (window.col / source.block_width);
+	int col_last = (int) ((window.col + window.width - 1) / source.block_width);
+	int row_first = (int) (window.row / source.block_height);
+	int row_last = (int) ((window.row + window.height - 1) / source.block_height);
+	for (int row = row_first; row <= row_last; row++) {
+		for (int col = col_first; col <= col_last; col++) {
+			status = s_load_block (self, &source, col, row, err);
+			if (status != 0) {
+				s_drop (self, handle); /* a later attempt begins with a fresh handle */
+				return status;
+			}
+			status = s_hand_on (self, &source, window, sink, arg);
+			if (status != 0)
+				return status;
+		}
+	}
+	return 0;
+}

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef weir_err_set /* here it is made */
+
 /* Copies at most cap - 1 bytes and never leaves half a UTF-8 sequence at the end. */
 static void
 s_copy_text (char *dst, size_t cap, const char *src)

@@ -47,7 +47,7 @@ typedef struct {
 /* Fills *err (may be NULL) and returns `status`, so that `return weir_err_set (…)` reads well. */
 int weir_err_set (weir_err_t *err, int status, weir_err_class_t klass, const char *code,
                   const char *where, const char *format, ...)
-    __attribute__ ((format (printf, 6, 7)));
+	__attribute__ ((format (printf, 6, 7)));
 
 #ifdef __clang_analyzer__ /* what the line above promises, told to the checker (tools/lint) */
 #define weir_err_set(err, status, ...) ((void) (weir_err_set) (err, status, __VA_ARGS__), (status))

@@ -54,6 +54,21 @@ s_finish_cells (weir_pool_t *pool, weir_collect_task_t *task, const weir_plan_ou
 	return cells;
 }
 
+/* Partials may have come before the plan did, and then nobody has looked at their sizes. */
+static bool
+s_is_whole (const weir_collect_task_t *task, const weir_plan_chunk_t *where, const weir_plan_output_t *output,
+            size_t n_bands)
+{
+	size_t n_cells = (size_t) where->window.width * (size_t) where->window.height;
+	bool is_cells = task->payload == WEIR__PAYLOAD_KIND__PAYLOAD_CELLS;
+	size_t each = is_cells ? n_cells * weir_type_size (output->pipeline.out.type)
+	                       : weir_stage_acc_bytes (task->job->stages[where->output], n_cells);
+	for (uint32_t r = 0; r < task->n_runs; r++)
+		if (weir_buf_size (task->runs[r]) != n_bands * each)
+			return false;
+	return true;
+}
+
 static int
 s_collect (weir_pool_t *pool, weir_collect_task_t *task, weir_err_t *err)
 {
@@ -61,6 +76,10 @@ s_collect (weir_pool_t *pool, weir_collect_task_t *task, weir_err_t *err)
 	weir_plan_chunk_t where = weir_plan_chunk (plan, task->chunk);
 	const weir_plan_output_t *output = &plan->outputs[where.output];
 	size_t n_bands = plan->sources[output->source].n_bands;
+	if (!s_is_whole (task, &where, output, n_bands))
+		return weir_err_set (err, WEIR_E_BUG, WEIR_CLASS_BUG, "PartialInvalid", "",
+		                     "chunk %llu: a partial has not the size that the plan says",
+		                     (unsigned long long) task->chunk);
 	weir_buf_t *cells;
 	if (task->payload == WEIR__PAYLOAD_KIND__PAYLOAD_CELLS) {
 		cells = task->runs[0];

@@ -418,6 +418,8 @@ s_is_acceptable (const weir_job_t *job, const weir_in_flight_t *record, const We
 	bool is_accs = partial->payload == WEIR__PAYLOAD_KIND__PAYLOAD_ACCUMULATORS;
 	if (payload == NULL || !(is_accs || (is_cells && record->n_runs == 1)))
 		return false;
+	if (job->plan != NULL && record->chunk >= job->plan->n_chunks)
+		return false;
 	return job->plan == NULL ||
 	       weir_buf_size (payload) == s_expected_bytes (job, record->chunk, partial->payload);
 }

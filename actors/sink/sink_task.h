@@ -1,0 +1,43 @@
+/* sink_task.h - what a sink's worker does: append, sync, build results, clean up
+ *
+ * Runs on   the sink's one worker; a weir_sink_job_t is only touched there, but for the fields said otherwise
+ */
+#ifndef WEIR_ACTORS_SINK_TASK_H
+#define WEIR_ACTORS_SINK_TASK_H
+
+#include "actors/job/job.h"
+#include "actors/sink/part.h"
+
+typedef struct {
+	uint64_t peer; /* the collector */
+	uint64_t chunk, token_hi, token_lo;
+	weir_buf_t *block;
+	bool is_repeat; /* the part has this chunk: only say where it ends */
+	uint64_t end_bytes; /* after the task */
+	weir_err_t *err;
+} weir_sink_block_t;
+
+typedef enum { WEIR_SINK_APPEND, WEIR_SINK_SYNC, WEIR_SINK_FINISH, WEIR_SINK_CLEAN } weir_sink_task_kind_t;
+
+typedef struct {
+	weir_sink_task_kind_t kind;
+	weir_job_t *job; /* a reference */
+	size_t n_blocks;
+	weir_sink_block_t *blocks;
+	uint64_t synced_bytes;
+	uint32_t output;
+	size_t n_parts;
+	char **parts;
+	size_t n_files;
+	char **files; /* of the output */
+	bool has_err;
+	weir_err_t err;
+} weir_sink_task_t;
+
+/* part_p: the job's open part on this sink, made at the first block. */
+void weir_sink_task_run (weir_sink_task_t *task, weir_part_file_t **part_p);
+void weir_sink_task_destroy (weir_sink_task_t **self_p);
+/* Removes the part and, where it is empty, the folder of parts. */
+void weir_sink_remove_part (const char *results_dir, const char *job, unsigned part);
+
+#endif

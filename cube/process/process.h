@@ -30,6 +30,9 @@ typedef struct {
 	const char *types;       /* "number null", "boolean null", "array", "raster-cube", "callback", "any", … */
 	const char *default_json; /* or NULL */
 	const char *description;
+	/* Callbacks: the names that their graph may use in from_parameter, separated by spaces; else NULL. With type
+	 * "object" every member of the object is such a callback. */
+	const char *callback_parameters;
 } weir_parameter_t;
 
 typedef struct weir_process weir_process_t;
@@ -44,6 +47,7 @@ struct weir_process {
 	int (*eval) (const json_t *arguments, json_t **result_out, weir_err_t *err);
 	int op;   /* weir_op_t, or -1 */
 	int fold; /* weir_fold_kind_t, or -1 */
+	const char *returns; /* words as in weir_parameter_t.types */
 };
 
 const weir_process_t *weir_process_find (const char *id); /* NULL: unknown */

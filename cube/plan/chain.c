@@ -36,6 +36,18 @@ s_unsupported (const weir_graph_node_t *node, const char *text, weir_err_t *err)
 	                     "%s: %s", node->process->id, text);
 }
 
+/* A result that is not the graph's goes into a folder of its node's name. */
+static int
+s_check_folder (const weir_graph_node_t *save, weir_err_t *err)
+{
+	bool is_folder = *save->id != '\0' && *save->id != '.' && strchr (save->id, '/') == NULL && strlen (save->id) < 200;
+	if (save->is_result || is_folder)
+		return WEIR_OK;
+	return weir_err_invalid (err, "ProcessGraphInvalid", save->id,
+	                         "the result of save_result goes into a folder of the node's name, which this "
+	                         "one cannot be");
+}
+
 /* One step back: notes what `node` does. */
 static int
 s_note_node (const weir_graph_node_t *node, weir_chain_t *chain, weir_err_t *err)
@@ -122,6 +134,8 @@ weir_chains_walk (const weir_graph_t *graph, size_t *n_out, weir_chain_t **chain
 		if (n == WEIR_PLAN_OUTPUTS_MAX)
 			rc = s_unsupported (node, "more than 256 results in one graph are not offered", err);
 		else
+			rc = s_check_folder (node, err);
+		if (rc == WEIR_OK)
 			rc = weir_chain_walk (graph, node, &chains[n], err);
 		n += rc == WEIR_OK;
 	}

@@ -122,6 +122,8 @@ int weir_bands_resolve (weir_source_work_t *self, weir_candidate_t *candidate, w
 
 /* ---- place.c */
 int weir_place_item (weir_source_work_t *self, weir_candidate_t *candidate, weir_err_t *err);
+/* Opens the files of an item and holds them against what it says. */
+int weir_place_check (weir_source_work_t *self, weir_candidate_t *candidate, weir_err_t *err);
 /* Chooses the grid, drops what does not meet it, sets windows in its pixels. */
 int weir_place_grid (weir_source_work_t *self, weir_err_t *err);
 

@@ -30,7 +30,8 @@ s_check_cancelled (void *arg, weir_err_t *err)
 /* The planner's callbacks: the raster connector's, which take no argument, with a look at the user's wish between
  * files. */
 static int
-s_transform (void *arg, const char *src_crs, const char *dst_crs, size_t n, double *x, double *y, weir_err_t *err)
+s_transform (void *arg, const char *src_crs, const char *dst_crs, size_t n, double *x, double *y,
+             weir_err_t *err)
 {
 	(void) arg;
 	return weir_raster_transform (NULL, src_crs, dst_crs, n, x, y, err);
@@ -84,8 +85,8 @@ s_load_items (weir_planning_t *self, bool skip_bad_items, weir_err_t *err)
 		char **texts = NULL;
 		int rc = s_check_cancelled (self, err);
 		if (rc == WEIR_OK)
-			rc = weir_stac_load (&self->wants[i], skip_bad_items, self->is_cancelled, self->arg, &self->items[i],
-			                     &texts, &n, err);
+			rc = weir_stac_load (&self->wants[i], skip_bad_items, self->is_cancelled, self->arg,
+			                     &self->items[i], &texts, &n, err);
 		if (rc != WEIR_OK)
 			return rc;
 		s_append_warnings (&self->n_warnings, &self->warnings, n, texts);
@@ -94,8 +95,8 @@ s_load_items (weir_planning_t *self, bool skip_bad_items, weir_err_t *err)
 }
 
 static int
-s_build (weir_planning_t *self, const weir_graph_t *graph, const weir_plan_options_t *base, weir_plan_t **plan_out,
-         weir_err_t *err)
+s_build (weir_planning_t *self, const weir_graph_t *graph, const weir_plan_options_t *base,
+         weir_plan_t **plan_out, weir_err_t *err)
 {
 	weir_plan_options_t options = *base;
 	options.transform = s_transform;
@@ -104,8 +105,9 @@ s_build (weir_planning_t *self, const weir_graph_t *graph, const weir_plan_optio
 	options.probe = s_probe;
 	options.name_of_href = s_name_of_href;
 	options.arg = self;
-	int rc = weir_plan_build (graph, self->n_wants, self->wants, (const weir_stac_items_t *const *) self->items,
-	                          &options, plan_out, err);
+	int rc = weir_plan_build (graph, self->n_wants, self->wants,
+	                          (const weir_stac_items_t *const *) self->items, &options, plan_out,
+	                          err);
 	if (rc != WEIR_OK)
 		return rc;
 	weir_plan_t *plan = *plan_out;
@@ -129,8 +131,9 @@ s_clear (weir_planning_t *self)
 }
 
 int
-weir_planning_run (const weir_graph_t *graph, const weir_plan_options_t *base, bool (*is_cancelled) (void *arg),
-                   void *arg, weir_plan_t **plan_out, weir_err_t *err)
+weir_planning_run (const weir_graph_t *graph, const weir_plan_options_t *base,
+                   bool (*is_cancelled) (void *arg), void *arg, weir_plan_t **plan_out,
+                   weir_err_t *err)
 {
 	weir_planning_t self = { .is_cancelled = is_cancelled, .arg = arg };
 	int rc = weir_plan_wants (graph, &self.n_wants, &self.wants, err);

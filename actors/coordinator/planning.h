@@ -13,7 +13,8 @@
 
 /* base: numbers and flags only, the callbacks are filled in. is_cancelled may be NULL. What the STAC connector warns of
  * goes into the plan's warnings. */
-int weir_planning_run (const weir_graph_t *graph, const weir_plan_options_t *base, bool (*is_cancelled) (void *arg),
-                       void *arg, weir_plan_t **plan_out, weir_err_t *err);
+int weir_planning_run (const weir_graph_t *graph, const weir_plan_options_t *base,
+                       bool (*is_cancelled) (void *arg), void *arg, weir_plan_t **plan_out,
+                       weir_err_t *err);
 
 #endif

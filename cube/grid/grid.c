@@ -4,9 +4,10 @@
 #include <math.h>
 #include <string.h>
 
-#define GRID_SIDE_MAX 2147483647.0    /* pixels a side of what is asked for */
+#define GRID_SIDE_MAX 2147483647.0      /* pixels a side of what is asked for */
 #define GRID_OFFSET_MAX 1099511627776.0 /* 2^40: further apart is no grid of this earth */
-#define GRID_CENTRE_SLACK 1e-7        /* of a pixel: what float arithmetic may add to a centre on the edge */
+#define GRID_CENTRE_SLACK                                                                          \
+	1e-7 /* of a pixel: what float arithmetic may add to a centre on the edge */
 #define GRID_RESOLUTION_SLACK 1e-6
 #define GRID_ORIGIN_SLACK 0.01
 #define GRID_POINTS_PER_EDGE 21
@@ -17,8 +18,9 @@ weir_grid_bbox (const weir_grid_t *self)
 	const double *t = self->transform;
 	double x0 = t[0], x1 = t[0] + (double) self->width * t[1];
 	double y0 = t[3], y1 = t[3] + (double) self->height * t[5];
-	return (weir_bbox_t){ .west = fmin (x0, x1), .south = fmin (y0, y1), .east = fmax (x0, x1),
-		                  .north = fmax (y0, y1) };
+	return (weir_bbox_t){
+		.west = fmin (x0, x1), .south = fmin (y0, y1), .east = fmax (x0, x1), .north = fmax (y0, y1)
+	};
 }
 
 bool
@@ -63,7 +65,8 @@ s_offset_in_pixels (double a, double b, double step, int64_t *pixels_out)
 static bool
 s_same_resolution (double a, double b)
 {
-	return isfinite (a) && isfinite (b) && a != 0 && fabs (a - b) <= GRID_RESOLUTION_SLACK * fabs (a);
+	return isfinite (a) && isfinite (b) && a != 0 &&
+	       fabs (a - b) <= GRID_RESOLUTION_SLACK * fabs (a);
 }
 
 bool
@@ -77,8 +80,8 @@ weir_grid_agrees (const weir_grid_t *a, const weir_grid_t *b, weir_window_t *win
 	if (!s_same_resolution (ta[1], tb[1]) || !s_same_resolution (ta[5], tb[5]))
 		return false;
 	weir_window_t window = { .width = b->width, .height = b->height };
-	if (!s_offset_in_pixels (ta[0], tb[0], ta[1], &window.col)
-	    || !s_offset_in_pixels (ta[3], tb[3], ta[5], &window.row))
+	if (!s_offset_in_pixels (ta[0], tb[0], ta[1], &window.col) ||
+	    !s_offset_in_pixels (ta[3], tb[3], ta[5], &window.row))
 		return false;
 	if (window_out != NULL)
 		*window_out = window;
@@ -87,18 +90,20 @@ weir_grid_agrees (const weir_grid_t *a, const weir_grid_t *b, weir_window_t *win
 
 /* Pixels whose centres lie in the closed interval between the map coordinates a and b. */
 static int
-s_select_centres (double origin, double step, double a, double b, int64_t *first_out, int64_t *count_out,
-                  weir_err_t *err)
+s_select_centres (double origin, double step, double a, double b, int64_t *first_out,
+                  int64_t *count_out, weir_err_t *err)
 {
 	double pa = (a - origin) / step - 0.5, pb = (b - origin) / step - 0.5;
 	if (!isfinite (pa) || !isfinite (pb))
-		return weir_err_invalid (err, "ExtentInvalid", NULL, "the extent has no finite position on the grid");
+		return weir_err_invalid (err, "ExtentInvalid", NULL,
+		                         "the extent has no finite position on the grid");
 	double first = ceil (fmin (pa, pb) - GRID_CENTRE_SLACK);
 	double last = floor (fmax (pa, pb) + GRID_CENTRE_SLACK);
 	if (last < first)
 		return weir_err_invalid (err, "NoDataAvailable", NULL,
 		                         "no pixel centre of the grid lies inside the extent");
-	if (last - first + 1 > GRID_SIDE_MAX || fabs (first) > GRID_OFFSET_MAX || fabs (last) > GRID_OFFSET_MAX)
+	if (last - first + 1 > GRID_SIDE_MAX || fabs (first) > GRID_OFFSET_MAX ||
+	    fabs (last) > GRID_OFFSET_MAX)
 		return weir_err_invalid (err, "ExtentTooLarge", NULL,
 		                         "the extent is %.0f pixels a side, at most %.0f are possible",
 		                         last - first + 1, GRID_SIDE_MAX);
@@ -115,7 +120,8 @@ weir_grid_window_of_bbox (const weir_grid_t *self, weir_bbox_t bbox, weir_window
 	weir_window_t window;
 	int rc = s_select_centres (t[0], t[1], bbox.west, bbox.east, &window.col, &window.width, err);
 	if (rc == WEIR_OK)
-		rc = s_select_centres (t[3], t[5], bbox.south, bbox.north, &window.row, &window.height, err);
+		rc = s_select_centres (t[3], t[5], bbox.south, bbox.north, &window.row, &window.height,
+		                       err);
 	if (rc == WEIR_OK)
 		*window_out = window;
 	return rc;
@@ -139,9 +145,10 @@ s_densify_edges (weir_bbox_t bbox, double *x, double *y)
 	for (int i = 0; i < GRID_POINTS_PER_EDGE; i++) {
 		double f = (double) i / (GRID_POINTS_PER_EDGE - 1);
 		/* Written so that the corners come out exactly. */
-		double along_x = i == GRID_POINTS_PER_EDGE - 1 ? bbox.east : bbox.west + f * (bbox.east - bbox.west);
-		double along_y =
-		    i == GRID_POINTS_PER_EDGE - 1 ? bbox.north : bbox.south + f * (bbox.north - bbox.south);
+		double along_x = i == GRID_POINTS_PER_EDGE - 1 ? bbox.east
+		                                               : bbox.west + f * (bbox.east - bbox.west);
+		double along_y = i == GRID_POINTS_PER_EDGE - 1 ? bbox.north
+		                                               : bbox.south + f * (bbox.north - bbox.south);
 		double px[4] = { along_x, along_x, bbox.west, bbox.east };
 		double py[4] = { bbox.south, bbox.north, along_y, along_y };
 		memcpy (x + 4 * (size_t) i, px, sizeof px);
@@ -151,7 +158,8 @@ s_densify_edges (weir_bbox_t bbox, double *x, double *y)
 
 int
 weir_bbox_transform (weir_bbox_t bbox, const char *src_crs, const char *dst_crs,
-                     weir_transform_fn *transform, void *arg, weir_bbox_t *bbox_out, weir_err_t *err)
+                     weir_transform_fn *transform, void *arg, weir_bbox_t *bbox_out,
+                     weir_err_t *err)
 {
 	if (strcmp (src_crs, dst_crs) == 0) {
 		*bbox_out = bbox;
@@ -166,8 +174,9 @@ weir_bbox_transform (weir_bbox_t bbox, const char *src_crs, const char *dst_crs,
 	weir_bbox_t box = { INFINITY, INFINITY, -INFINITY, -INFINITY };
 	for (size_t i = 0; i < n; i++) {
 		if (!isfinite (x[i]) || !isfinite (y[i]))
-			return weir_err_invalid (err, "ExtentInvalid", NULL,
-			                         "an edge of the extent has no position in the CRS of the data");
+			return weir_err_invalid (
+				err, "ExtentInvalid", NULL,
+				"an edge of the extent has no position in the CRS of the data");
 		box.west = fmin (box.west, x[i]);
 		box.east = fmax (box.east, x[i]);
 		box.south = fmin (box.south, y[i]);

@@ -35,14 +35,26 @@ s_rank_asset (const weir_stac_asset_t *asset)
 	return s_has_role (asset, "visual") ? 2 : 1;
 }
 
+/* Does `text` hold `hint` (in lower case), in any case? */
+static bool
+s_mentions (const char *text, const char *hint)
+{
+	size_t n = strlen (hint);
+	for (; *text != '\0'; text++)
+		if (strncasecmp (text, hint, n) == 0)
+			return true;
+	return false;
+}
+
 static bool
 s_is_raster (const weir_stac_asset_t *asset)
 {
-	static const char *const hints[] = { "image/", "tiff", "jp2", "netcdf", "hdf", "grib", "zarr", "octet-stream" };
+	static const char *const hints[] = { "image/", "tiff", "jp2",  "netcdf",
+		                                 "hdf",    "grib", "zarr", "octet-stream" };
 	if (asset->n_bands > 0 || asset->media_type == NULL)
 		return true;
 	for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
-		if (strcasestr (asset->media_type, hints[i]) != NULL)
+		if (s_mentions (asset->media_type, hints[i]))
 			return true;
 	return false;
 }
@@ -69,7 +81,8 @@ s_add_spec (weir_source_work_t *self, char *name)
 
 /* Band i of n of an asset: by its own name where that is free, else by the asset's key. */
 static void
-s_list_band (weir_source_work_t *self, const weir_stac_asset_t *asset, const char *own_name, size_t i, size_t n)
+s_list_band (weir_source_work_t *self, const weir_stac_asset_t *asset, const char *own_name,
+             size_t i, size_t n)
 {
 	if (own_name != NULL && *own_name != '\0' && !s_is_listed (self, own_name)) {
 		s_add_spec (self, weir_strdup (own_name));
@@ -86,8 +99,8 @@ s_list_band (weir_source_work_t *self, const weir_stac_asset_t *asset, const cha
 }
 
 static int
-s_probe_asset (const weir_source_work_t *self, const weir_stac_asset_t *asset, weir_probe_t *probe_out,
-               weir_err_t *err)
+s_probe_asset (const weir_source_work_t *self, const weir_stac_asset_t *asset,
+               weir_probe_t *probe_out, weir_err_t *err)
 {
 	char *name = NULL;
 	int rc = self->options->name_of_href (self->options->arg, asset->href, &name, err);
@@ -109,7 +122,8 @@ s_list_asset (weir_source_work_t *self, const weir_stac_asset_t *asset, weir_err
 	if (rc != WEIR_OK)
 		return rc;
 	for (size_t i = 0; i < probe.n_bands; i++) {
-		const char *text = probe.descriptions != NULL && probe.n_bands > 1 ? probe.descriptions[i] : NULL;
+		const char *text = probe.descriptions != NULL && probe.n_bands > 1 ? probe.descriptions[i]
+		                                                                   : NULL;
 		s_list_band (self, asset, text, i, probe.n_bands);
 	}
 	weir_probe_clear (&probe);
@@ -131,10 +145,12 @@ s_list_item (weir_source_work_t *self, const weir_stac_item_t *item, weir_err_t 
 			return rc;
 	}
 	if (self->n_specs == 0)
-		return weir_err_invalid (err, "BandNotAvailable", item->id, "the item has no raster asset with data");
+		return weir_err_invalid (err, "BandNotAvailable", item->id,
+		                         "the item has no raster asset with data");
 	if (self->n_specs > WEIR_PLAN_BANDS_MAX)
-		return weir_err_invalid (err, "BandNotAvailable", item->id, "%zu bands, at most %d are possible",
-		                         self->n_specs, WEIR_PLAN_BANDS_MAX);
+		return weir_err_invalid (err, "BandNotAvailable", item->id,
+		                         "%zu bands, at most %d are possible", self->n_specs,
+		                         WEIR_PLAN_BANDS_MAX);
 	return WEIR_OK;
 }
 
@@ -200,19 +216,21 @@ s_find_in_item (const weir_stac_item_t *item, const char *name, bool by_common_n
 
 /* Opens the files of one item, once, to look for a description that is the name. */
 static void
-s_look_into_files (const weir_source_work_t *self, const weir_stac_item_t *item, weir_band_spec_t *spec)
+s_look_into_files (const weir_source_work_t *self, const weir_stac_item_t *item,
+                   weir_band_spec_t *spec)
 {
 	spec->is_described = true;
 	for (int rank = 0; rank < RANK_NEVER; rank++)
 		for (size_t i = 0; i < item->n_assets && spec->described_key == NULL; i++) {
 			const weir_stac_asset_t *asset = &item->assets[i];
 			weir_probe_t probe = { 0 };
-			if (s_rank_asset (asset) != rank || !s_is_raster (asset)
-			    || s_probe_asset (self, asset, &probe, NULL) != WEIR_OK)
+			if (s_rank_asset (asset) != rank || !s_is_raster (asset) ||
+			    s_probe_asset (self, asset, &probe, NULL) != WEIR_OK)
 				continue; /* what cannot be opened describes nothing */
 			for (size_t b = 0; probe.descriptions != NULL && b < probe.n_bands; b++)
-				if (probe.descriptions[b] != NULL && strcmp (probe.descriptions[b], spec->name) == 0
-				    && spec->described_key == NULL) {
+				if (probe.descriptions[b] != NULL &&
+				    strcmp (probe.descriptions[b], spec->name) == 0 &&
+				    spec->described_key == NULL) {
 					spec->described_key = weir_strdup (asset->key);
 					spec->described_band = (uint32_t) b + 1;
 				}
@@ -221,14 +239,16 @@ s_look_into_files (const weir_source_work_t *self, const weir_stac_item_t *item,
 }
 
 static weir_band_place_t
-s_find_described (const weir_source_work_t *self, const weir_stac_item_t *item, weir_band_spec_t *spec)
+s_find_described (const weir_source_work_t *self, const weir_stac_item_t *item,
+                  weir_band_spec_t *spec)
 {
 	if (!spec->is_described)
 		s_look_into_files (self, item, spec);
 	if (spec->described_key == NULL)
 		return (weir_band_place_t){ NULL, 0 };
 	weir_band_place_t place = s_find_by_key (item, spec->described_key);
-	const weir_stac_asset_t *only = NULL; /* catalogues that name assets by file: the only data asset */
+	const weir_stac_asset_t *only =
+		NULL; /* catalogues that name assets by file: the only data asset */
 	for (size_t i = 0; place.asset == NULL && i < item->n_assets; i++)
 		if (s_has_role (&item->assets[i], "data") && s_is_raster (&item->assets[i])) {
 			if (only != NULL)
@@ -242,14 +262,16 @@ s_find_described (const weir_source_work_t *self, const weir_stac_item_t *item, 
 }
 
 static int
-s_not_found (const weir_source_work_t *self, const weir_stac_item_t *item, const weir_band_spec_t *spec,
-             weir_err_t *err)
+s_not_found (const weir_source_work_t *self, const weir_stac_item_t *item,
+             const weir_band_spec_t *spec, weir_err_t *err)
 {
 	char known[512] = "";
 	for (size_t i = 0; i < item->n_assets; i++) {
 		size_t used = strlen (known);
-		if (s_rank_asset (&item->assets[i]) != RANK_NEVER && used + strlen (item->assets[i].key) + 3 < sizeof known)
-			snprintf (known + used, sizeof known - used, "%s%s", used > 0 ? ", " : "", item->assets[i].key);
+		if (s_rank_asset (&item->assets[i]) != RANK_NEVER &&
+		    used + strlen (item->assets[i].key) + 3 < sizeof known)
+			snprintf (known + used, sizeof known - used, "%s%s", used > 0 ? ", " : "",
+			          item->assets[i].key);
 	}
 	return weir_err_invalid (err, "BandNotAvailable", item->id,
 	                         "band '%s' of node '%s': the item has no such band: its assets are %s",
@@ -260,7 +282,8 @@ static int
 s_find_band (const weir_source_work_t *self, const weir_stac_item_t *item, weir_band_spec_t *spec,
              weir_band_place_t *place_out, weir_err_t *err)
 {
-	weir_band_place_t place = s_find_by_key (item, spec->asset_key != NULL ? spec->asset_key : spec->name);
+	weir_band_place_t place = s_find_by_key (item, spec->asset_key != NULL ? spec->asset_key
+	                                                                       : spec->name);
 	if (spec->asset_key != NULL)
 		place.band = spec->file_band;
 	else if (place.asset != NULL && place.asset->n_bands > 1) {
@@ -270,8 +293,8 @@ s_find_band (const weir_source_work_t *self, const weir_stac_item_t *item, weir_
 			place = s_find_in_item (item, spec->name, false);
 		if (place.asset == NULL)
 			return weir_err_invalid (err, "BandNotAvailable", item->id,
-			                         "band '%s' is an asset of %zu bands: name its bands", spec->name,
-			                         asset->n_bands);
+			                         "band '%s' is an asset of %zu bands: name its bands",
+			                         spec->name, asset->n_bands);
 	}
 	if (place.asset == NULL && spec->asset_key == NULL)
 		place = s_find_in_item (item, spec->name, false);
@@ -279,7 +302,8 @@ s_find_band (const weir_source_work_t *self, const weir_stac_item_t *item, weir_
 		place = s_find_described (self, item, spec);
 	if (place.asset == NULL && spec->asset_key == NULL)
 		place = s_find_in_item (item, spec->name, true);
-	bool is_there = place.asset != NULL && (place.asset->n_bands == 0 || place.band <= place.asset->n_bands);
+	bool is_there = place.asset != NULL &&
+	                (place.asset->n_bands == 0 || place.band <= place.asset->n_bands);
 	if (!is_there)
 		return s_not_found (self, item, spec, err);
 	*place_out = place;
@@ -288,8 +312,8 @@ s_find_band (const weir_source_work_t *self, const weir_stac_item_t *item, weir_
 
 /* Index of the asset's file in the candidate; a new one is named. */
 static int
-s_add_file (const weir_source_work_t *self, weir_candidate_t *candidate, const weir_stac_asset_t *asset,
-            uint32_t *index_out, weir_err_t *err)
+s_add_file (const weir_source_work_t *self, weir_candidate_t *candidate,
+            const weir_stac_asset_t *asset, uint32_t *index_out, weir_err_t *err)
 {
 	for (size_t i = 0; i < candidate->n_files; i++)
 		if (candidate->files[i].asset == asset) {

@@ -8,8 +8,8 @@
 #include <string.h>
 
 static int
-s_lower_steps (const weir_graph_t *graph, size_t n, const weir_graph_node_t *const *nodes, weir_cell_t *cell,
-               size_t *n_out, weir_prog_t **progs_out, weir_err_t *err)
+s_lower_steps (const weir_graph_t *graph, size_t n, const weir_graph_node_t *const *nodes,
+               weir_cell_t *cell, size_t *n_out, weir_prog_t **progs_out, weir_err_t *err)
 {
 	*progs_out = weir_alloc (n * sizeof **progs_out);
 	for (size_t i = 0; i < n; i++) {
@@ -33,10 +33,12 @@ s_lower_reducer (const weir_graph_t *graph, const weir_graph_node_t *reduce, wei
 {
 	const weir_graph_t *callback = weir_graph_argument_callback (graph, reduce, "reducer");
 	if (callback == NULL)
-		return weir_err_invalid (err, "ProcessParameterInvalid", reduce->id,
-		                         "argument 'reducer' of reduce_dimension: expected a process graph");
+		return weir_err_invalid (
+			err, "ProcessParameterInvalid", reduce->id,
+			"argument 'reducer' of reduce_dimension: expected a process graph");
 	pipeline->folds = weir_alloc (WEIR_PIPELINE_FOLDS_MAX * sizeof *pipeline->folds);
-	return weir_lower_reducer (callback, *cell, pipeline->folds, &pipeline->n_folds, &pipeline->post, cell, err);
+	return weir_lower_reducer (callback, *cell, pipeline->folds, &pipeline->n_folds,
+	                           &pipeline->post, cell, err);
 }
 
 /* Source cells to what save_result is given; *pipeline is cleared by the caller, also on error. */
@@ -57,8 +59,9 @@ s_lower_chain (const weir_graph_t *graph, const weir_chain_t *chain, weir_cell_t
 }
 
 static int
-s_build_output (const weir_graph_t *graph, const weir_chain_t *chain, const weir_plan_options_t *options,
-                weir_plan_t *plan, weir_plan_output_t *output, weir_err_t *err)
+s_build_output (const weir_graph_t *graph, const weir_chain_t *chain,
+                const weir_plan_options_t *options, weir_plan_t *plan, weir_plan_output_t *output,
+                weir_err_t *err)
 {
 	const weir_plan_source_t *source = &plan->sources[output->source];
 	weir_target_t target = { 0 };
@@ -76,7 +79,8 @@ s_build_output (const weir_graph_t *graph, const weir_chain_t *chain, const weir
 	if (!output->options.tiled)
 		output->options.block_width = (int) source->grid.width; /* strips */
 	target.options.predictor = output->options.predictor;
-	rc = weir_target_apply (&target, output->node, source->n_bands, output->keeps_time, &output->pipeline, err);
+	rc = weir_target_apply (&target, output->node, source->n_bands, output->keeps_time,
+	                        &output->pipeline, err);
 	weir_target_clear (&target);
 	uint64_t memory_bytes = 0;
 	if (rc == WEIR_OK)
@@ -97,8 +101,9 @@ s_find_want (size_t n_wants, const weir_plan_want_t *wants, const weir_graph_nod
 }
 
 static int
-s_build_sources (size_t n_wants, const weir_plan_want_t *wants, const weir_stac_items_t *const *items,
-                 const weir_plan_options_t *options, weir_plan_t *plan, weir_err_t *err)
+s_build_sources (size_t n_wants, const weir_plan_want_t *wants,
+                 const weir_stac_items_t *const *items, const weir_plan_options_t *options,
+                 weir_plan_t *plan, weir_err_t *err)
 {
 	plan->sources = weir_alloc (n_wants * sizeof *plan->sources);
 	for (size_t i = 0; i < n_wants; i++) {
@@ -111,9 +116,9 @@ s_build_sources (size_t n_wants, const weir_plan_want_t *wants, const weir_stac_
 }
 
 static int
-s_build_outputs (const weir_graph_t *graph, size_t n_chains, const weir_chain_t *chains, size_t n_wants,
-                 const weir_plan_want_t *wants, const weir_plan_options_t *options, weir_plan_t *plan,
-                 weir_err_t *err)
+s_build_outputs (const weir_graph_t *graph, size_t n_chains, const weir_chain_t *chains,
+                 size_t n_wants, const weir_plan_want_t *wants, const weir_plan_options_t *options,
+                 weir_plan_t *plan, weir_err_t *err)
 {
 	plan->outputs = weir_alloc (n_chains * sizeof *plan->outputs);
 	for (size_t i = 0; i < n_chains; i++) {
@@ -133,11 +138,13 @@ s_build_outputs (const weir_graph_t *graph, size_t n_chains, const weir_chain_t 
 
 /* What can be checked before files are opened is checked first. */
 static int
-s_check_dimensions (size_t n_chains, const weir_chain_t *chains, size_t n_wants, const weir_plan_want_t *wants,
-                    const weir_stac_items_t *const *items, weir_err_t *err)
+s_check_dimensions (size_t n_chains, const weir_chain_t *chains, size_t n_wants,
+                    const weir_plan_want_t *wants, const weir_stac_items_t *const *items,
+                    weir_err_t *err)
 {
 	for (size_t i = 0; i < n_chains; i++) {
-		int rc = weir_chain_check_dimension (&chains[i], items[s_find_want (n_wants, wants, chains[i].load)], err);
+		int rc = weir_chain_check_dimension (
+			&chains[i], items[s_find_want (n_wants, wants, chains[i].load)], err);
 		if (rc != WEIR_OK)
 			return rc;
 	}

@@ -32,20 +32,22 @@ s_reverse (const weir_graph_node_t **nodes, size_t n)
 static int
 s_unsupported (const weir_graph_node_t *node, const char *text, weir_err_t *err)
 {
-	return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported", node->id,
-	                     "%s: %s", node->process->id, text);
+	return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported",
+	                     node->id, "%s: %s", node->process->id, text);
 }
 
 /* A result that is not the graph's goes into a folder of its node's name. */
 static int
 s_check_folder (const weir_graph_node_t *save, weir_err_t *err)
 {
-	bool is_folder = *save->id != '\0' && *save->id != '.' && strchr (save->id, '/') == NULL && strlen (save->id) < 200;
+	bool is_folder = *save->id != '\0' && *save->id != '.' && strchr (save->id, '/') == NULL &&
+	                 strlen (save->id) < 200;
 	if (save->is_result || is_folder)
 		return WEIR_OK;
-	return weir_err_invalid (err, "ProcessGraphInvalid", save->id,
-	                         "the result of save_result goes into a folder of the node's name, which this "
-	                         "one cannot be");
+	return weir_err_invalid (
+		err, "ProcessGraphInvalid", save->id,
+		"the result of save_result goes into a folder of the node's name, which this "
+		"one cannot be");
 }
 
 /* One step back: notes what `node` does. */
@@ -67,7 +69,8 @@ s_note_node (const weir_graph_node_t *node, weir_chain_t *chain, weir_err_t *err
 	if (!s_is_process (node, "reduce_dimension"))
 		return s_unsupported (node, "cannot stand between load_stac and save_result yet", err);
 	if (chain->reduce != NULL)
-		return s_unsupported (chain->reduce, "a second reduction of the same cube is not offered yet", err);
+		return s_unsupported (chain->reduce,
+		                      "a second reduction of the same cube is not offered yet", err);
 	chain->reduce = node;
 	return WEIR_OK;
 }
@@ -118,12 +121,14 @@ weir_chain_clear (weir_chain_t *self)
 }
 
 int
-weir_chains_walk (const weir_graph_t *graph, size_t *n_out, weir_chain_t **chains_out, weir_err_t *err)
+weir_chains_walk (const weir_graph_t *graph, size_t *n_out, weir_chain_t **chains_out,
+                  weir_err_t *err)
 {
 	const weir_graph_node_t *result = weir_graph_result (graph);
 	if (!s_is_process (result, "save_result"))
 		return weir_err_invalid (err, "ProcessGraphInvalid", result->id,
-		                         "the result node is '%s': a job ends in save_result", result->process->id);
+		                         "the result node is '%s': a job ends in save_result",
+		                         result->process->id);
 	size_t n = 0, n_nodes = weir_graph_n_nodes (graph);
 	weir_chain_t *chains = weir_alloc (n_nodes * sizeof *chains);
 	int rc = WEIR_OK;
@@ -157,7 +162,8 @@ weir_chains_free (size_t n, weir_chain_t *chains)
 }
 
 int
-weir_chain_check_dimension (const weir_chain_t *self, const weir_stac_items_t *items, weir_err_t *err)
+weir_chain_check_dimension (const weir_chain_t *self, const weir_stac_items_t *items,
+                            weir_err_t *err)
 {
 	if (self->reduce == NULL)
 		return WEIR_OK;
@@ -174,12 +180,12 @@ weir_chain_check_dimension (const weir_chain_t *self, const weir_stac_items_t *i
 	bool is_spatial_alias = strcmp (wanted, "x") == 0 || strcmp (wanted, "y") == 0;
 	for (int i = 0; i < 3; i++)
 		if (strcmp (wanted, others[i]) == 0 || (is_spatial_alias && i == 2))
-			return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported",
-			                     self->reduce->id,
-			                     "reduce_dimension over '%s' is not offered yet: only over '%s'", wanted, t);
+			return weir_err_set (
+				err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported", self->reduce->id,
+				"reduce_dimension over '%s' is not offered yet: only over '%s'", wanted, t);
 	if (strcmp (wanted, "t") == 0 || strcmp (wanted, "time") == 0)
 		return WEIR_OK;
 	return weir_err_invalid (err, "DimensionNotAvailable", self->reduce->id,
-	                         "dimension '%s' does not exist: the cube has '%s', '%s', '%s', '%s'", wanted,
-	                         others[1], others[2], t, others[0]);
+	                         "dimension '%s' does not exist: the cube has '%s', '%s', '%s', '%s'",
+	                         wanted, others[1], others[2], t, others[0]);
 }

@@ -13,12 +13,14 @@
 #define BAND_IN_FILE_MAX 65535
 
 static void
-s_read_grid (weir_reader_t *reader, const json_t *source, size_t n_crs, bool is_null, weir_grid_t *out)
+s_read_grid (weir_reader_t *reader, const json_t *source, size_t n_crs, bool is_null,
+             weir_grid_t *out)
 {
 	const json_t *grid = weir_reader_object (reader, source, "grid");
 	const json_t *transform = weir_reader_array (reader, grid, "t", 6, 6);
 	int64_t side_max = is_null ? WEIR_PLAN_NULL_SIDE_MAX : WEIR_PLAN_SIDE_MAX;
-	out->crs_id = (int) weir_reader_int (reader, grid, "crs", is_null ? -1 : 0, (int64_t) n_crs - 1);
+	out->crs_id = (int) weir_reader_int (reader, grid, "crs", is_null ? -1 : 0,
+	                                     (int64_t) n_crs - 1);
 	out->width = weir_reader_int (reader, grid, "w", 1, side_max);
 	out->height = weir_reader_int (reader, grid, "h", 1, side_max);
 	for (size_t i = 0; i < 6; i++)
@@ -47,7 +49,8 @@ s_read_bands (weir_reader_t *reader, const json_t *object, weir_plan_source_t *o
 	out->bands = weir_alloc (out->n_bands * sizeof *out->bands);
 	for (size_t i = 0; i < out->n_bands && !reader->failed; i++) {
 		const json_t *entry = json_array_get (array, i);
-		const json_t *scale = json_object_get (entry, "scale"), *offset = json_object_get (entry, "offset");
+		const json_t *scale = json_object_get (entry, "scale"),
+					 *offset = json_object_get (entry, "offset");
 		weir_plan_band_t *band = &out->bands[i];
 		band->name = weir_reader_text (reader, entry, "name");
 		band->description = weir_reader_text_or_null (reader, entry, "text");
@@ -73,7 +76,8 @@ s_read_labels (weir_reader_t *reader, const json_t *object, weir_plan_source_t *
 	out->labels_us = weir_alloc (n * sizeof *out->labels_us);
 	out->label_items = weir_alloc ((n + 1) * sizeof *out->label_items);
 	for (size_t i = 0; i < n && !reader->failed; i++) {
-		int64_t count = weir_reader_int_at (reader, counts, "counts", i, out->is_null ? 0 : 1, WEIR_PLAN_ITEMS_MAX);
+		int64_t count = weir_reader_int_at (reader, counts, "counts", i, out->is_null ? 0 : 1,
+		                                    WEIR_PLAN_ITEMS_MAX);
 		out->labels_us[i] = weir_reader_int_at (reader, labels, "labels", i, INT64_MIN, INT64_MAX);
 		out->label_items[i + 1] = out->label_items[i] + (size_t) count;
 		if (i > 0 && out->labels_us[i] <= out->labels_us[i - 1])
@@ -82,14 +86,16 @@ s_read_labels (weir_reader_t *reader, const json_t *object, weir_plan_source_t *
 }
 
 static void
-s_read_item_bands (weir_reader_t *reader, const json_t *object, size_t n_bands, weir_plan_item_t *out)
+s_read_item_bands (weir_reader_t *reader, const json_t *object, size_t n_bands,
+                   weir_plan_item_t *out)
 {
 	const json_t *bands = weir_reader_array (reader, object, "b", 2 * n_bands, 2 * n_bands);
 	out->bands = weir_alloc (n_bands * sizeof *out->bands);
 	for (size_t i = 0; i < n_bands && !reader->failed; i++) {
 		int64_t asset = weir_reader_int_at (reader, bands, "b", 2 * i, 0, FILES_MAX);
 		out->bands[i].asset = (uint32_t) asset;
-		out->bands[i].band = (uint32_t) weir_reader_int_at (reader, bands, "b", 2 * i + 1, 0, BAND_IN_FILE_MAX);
+		out->bands[i].band = (uint32_t) weir_reader_int_at (reader, bands, "b", 2 * i + 1, 0,
+		                                                    BAND_IN_FILE_MAX);
 		if (out->bands[i].band != 0 && (uint64_t) asset >= out->n_files)
 			weir_reader_fail (reader, "b", "no file %lld", (long long) asset);
 	}
@@ -133,8 +139,8 @@ s_read_items (weir_reader_t *reader, const json_t *object, weir_plan_source_t *o
 		weir_plan_item_t *item = &out->items[i];
 		item->label = label;
 		s_read_item (reader, json_array_get (array, i), out->n_bands, item);
-		bool is_ordered = reader->failed || i == out->label_items[label]
-		                  || strcmp (out->items[i - 1].id, item->id) <= 0;
+		bool is_ordered = reader->failed || i == out->label_items[label] ||
+		                  strcmp (out->items[i - 1].id, item->id) <= 0;
 		if (!is_ordered)
 			weir_reader_fail (reader, "items", "not sorted by id within a label");
 	}
@@ -165,7 +171,8 @@ s_is_one_of (const char *text, const char *const *names)
 }
 
 static void
-s_read_options (weir_reader_t *reader, const json_t *output, weir_format_t format, weir_format_options_t *out)
+s_read_options (weir_reader_t *reader, const json_t *output, weir_format_t format,
+                weir_format_options_t *out)
 {
 	static const char *const compress[] = { "NONE", "LZW", "DEFLATE", "ZSTD", "PACKBITS", NULL };
 	static const char *const bigtiff[] = { "IF_SAFER", "YES", "NO", "IF_NEEDED", NULL };
@@ -191,8 +198,8 @@ s_check_output (weir_reader_t *reader, const weir_plan_source_t *source, weir_pl
 {
 	const weir_pipeline_t *pipeline = &out->pipeline;
 	uint64_t n_labels = out->keeps_time ? 1 : source->n_labels;
-	bool is_leaves = out->run_labels % WEIR_LEAF_LABELS == 0
-	                 && (out->run_labels & (out->run_labels - 1)) == 0;
+	bool is_leaves = out->run_labels % WEIR_LEAF_LABELS == 0 &&
+	                 (out->run_labels & (out->run_labels - 1)) == 0;
 	if (!weir_cell_equal (pipeline->in, source->cell))
 		weir_reader_fail (reader, "pipeline", "does not take what the source gives");
 	if (out->keeps_time != (pipeline->n_folds == 0))
@@ -203,15 +210,15 @@ s_check_output (weir_reader_t *reader, const weir_plan_source_t *source, weir_pl
 		weir_reader_fail (reader, "whole", "more than one run a chunk");
 	if (source->is_null != (out->format == WEIR_FORMAT_NULL))
 		weir_reader_fail (reader, "format", "does not go with the source");
-	if (out->format != WEIR_FORMAT_NULL
-	    && (out->chunk_width % out->options.block_width != 0 || out->chunk_height % out->options.block_height != 0))
+	if (out->format != WEIR_FORMAT_NULL && (out->chunk_width % out->options.block_width != 0 ||
+	                                        out->chunk_height % out->options.block_height != 0))
 		weir_reader_fail (reader, "chunk", "not whole output tiles");
 	if (reader->failed || source->is_null)
 		return;
 	uint64_t cells = weir_plan_chunk_cells (out, source), bytes;
 	size_t cell_bytes = weir_type_size (pipeline->out.type);
-	if (__builtin_mul_overflow (cells, source->n_bands * cell_bytes, &bytes) || bytes > WEIR_PLAN_PAYLOAD_MAX
-	    || bytes != out->block_bytes)
+	if (__builtin_mul_overflow (cells, source->n_bands * cell_bytes, &bytes) ||
+	    bytes > WEIR_PLAN_PAYLOAD_MAX || bytes != out->block_bytes)
 		weir_reader_fail (reader, "cells", "not the size of a chunk");
 	weir_stage_t *stage = NULL;
 	weir_err_t err = { 0 };
@@ -225,30 +232,35 @@ s_check_output (weir_reader_t *reader, const weir_plan_source_t *source, weir_pl
 }
 
 static void
-s_read_output (weir_reader_t *reader, const json_t *object, weir_plan_t *plan, weir_plan_output_t *out)
+s_read_output (weir_reader_t *reader, const json_t *object, weir_plan_t *plan,
+               weir_plan_output_t *out)
 {
 	const char *format = json_string_value (json_object_get (object, "format"));
 	if (format == NULL || !weir_plan_format_parse (format, &out->format))
 		weir_reader_fail (reader, "format", "not a format");
 	out->node = weir_reader_text (reader, object, "node");
 	out->is_result = weir_reader_bool (reader, object, "result");
-	out->source = (uint32_t) weir_reader_int (reader, object, "source", 0, (int64_t) plan->n_sources - 1);
+	out->source = (uint32_t) weir_reader_int (reader, object, "source", 0,
+	                                          (int64_t) plan->n_sources - 1);
 	out->keeps_time = weir_reader_bool (reader, object, "time");
 	const json_t *chunk = weir_reader_array (reader, object, "chunk", 2, 2);
 	out->chunk_width = weir_reader_int_at (reader, chunk, "chunk", 0, 1, WEIR_PLAN_SIDE_MAX);
 	out->chunk_height = weir_reader_int_at (reader, chunk, "chunk", 1, 1, WEIR_PLAN_SIDE_MAX);
-	out->run_labels = (uint32_t) weir_reader_int (reader, object, "run", 1, WEIR_PLAN_RUN_LABELS_MAX);
+	out->run_labels = (uint32_t) weir_reader_int (reader, object, "run", 1,
+	                                              WEIR_PLAN_RUN_LABELS_MAX);
 	out->is_whole_chunk = weir_reader_bool (reader, object, "whole");
-	out->acc_bytes = (uint64_t) weir_reader_int (reader, object, "acc", 0, (int64_t) WEIR_PLAN_PAYLOAD_MAX);
-	out->block_bytes = (uint64_t) weir_reader_int (reader, object, "cells", 1, (int64_t) WEIR_PLAN_PAYLOAD_MAX);
+	out->acc_bytes = (uint64_t) weir_reader_int (reader, object, "acc", 0,
+	                                             (int64_t) WEIR_PLAN_PAYLOAD_MAX);
+	out->block_bytes = (uint64_t) weir_reader_int (reader, object, "cells", 1,
+	                                               (int64_t) WEIR_PLAN_PAYLOAD_MAX);
 	s_read_options (reader, object, out->format, &out->options);
 	weir_reader_pipeline (reader, object, "pipeline", &out->pipeline);
 	if (reader->failed)
 		return;
 	s_check_output (reader, &plan->sources[out->source], out);
 	out->first_chunk = plan->n_chunks;
-	if (!weir_plan_count_chunks (out, &plan->sources[out->source])
-	    || out->n_chunks > WEIR_PLAN_CHUNKS_MAX - plan->n_chunks)
+	if (!weir_plan_count_chunks (out, &plan->sources[out->source]) ||
+	    out->n_chunks > WEIR_PLAN_CHUNKS_MAX - plan->n_chunks)
 		weir_reader_fail (reader, "chunk", "too many chunks");
 	else
 		plan->n_chunks += out->n_chunks;
@@ -281,8 +293,8 @@ weir_plan_decode (const char *text, size_t text_bytes, weir_plan_t **plan_out, w
 	json_error_t json_err;
 	json_t *root = json_loadb (text, text_bytes, JSON_REJECT_DUPLICATES, &json_err);
 	if (root == NULL)
-		return weir_err_invalid (err, "PlanInvalid", NULL, "plan: not JSON: line %d: %s", json_err.line,
-		                         json_err.text);
+		return weir_err_invalid (err, "PlanInvalid", NULL, "plan: not JSON: line %d: %s",
+		                         json_err.line, json_err.text);
 	weir_reader_t reader = { .err = err };
 	weir_plan_t *plan = weir_alloc (sizeof *plan);
 	s_read_plan (&reader, root, plan);

@@ -64,7 +64,8 @@ s_read_fold (weir_reader_t *reader, const json_t *object, weir_fold_t *out)
 }
 
 void
-weir_reader_pipeline (weir_reader_t *self, const json_t *object, const char *key, weir_pipeline_t *out)
+weir_reader_pipeline (weir_reader_t *self, const json_t *object, const char *key,
+                      weir_pipeline_t *out)
 {
 	const json_t *pipeline = weir_reader_object (self, object, key);
 	const json_t *folds = weir_reader_array (self, pipeline, "folds", 0, WEIR_PIPELINE_FOLDS_MAX);

@@ -91,11 +91,13 @@ s_encode_pipeline (const weir_pipeline_t *pipeline)
 		json_array_append_new (folds, s_encode_fold (&pipeline->folds[i]));
 	json_t *object = json_object ();
 	json_object_set_new (object, "in", s_encode_cell (pipeline->in));
-	json_object_set_new (object, "slice", s_encode_progs (pipeline->n_slice_steps, pipeline->slice_steps));
+	json_object_set_new (object, "slice",
+	                     s_encode_progs (pipeline->n_slice_steps, pipeline->slice_steps));
 	json_object_set_new (object, "folds", folds);
 	if (pipeline->post.n_instr > 0)
 		json_object_set_new (object, "post", s_encode_prog (&pipeline->post));
-	json_object_set_new (object, "chunk", s_encode_progs (pipeline->n_chunk_steps, pipeline->chunk_steps));
+	json_object_set_new (object, "chunk",
+	                     s_encode_progs (pipeline->n_chunk_steps, pipeline->chunk_steps));
 	json_object_set_new (object, "out", s_encode_cell (pipeline->out));
 	return object;
 }
@@ -149,13 +151,15 @@ s_encode_item (const weir_plan_item_t *item, size_t n_bands)
 	json_object_set_new (object, "f", files);
 	json_object_set_new (object, "i", json_string (item->id));
 	json_object_set_new (object, "w",
-	                     json_pack ("[I,I,I,I]", (json_int_t) item->window.col, (json_int_t) item->window.row,
-	                                (json_int_t) item->window.width, (json_int_t) item->window.height));
+	                     json_pack ("[I,I,I,I]", (json_int_t) item->window.col,
+	                                (json_int_t) item->window.row, (json_int_t) item->window.width,
+	                                (json_int_t) item->window.height));
 	if (item->nodata == NULL)
 		return object;
 	json_t *nodata = json_array ();
 	for (size_t i = 0; i < n_bands; i++)
-		json_array_append_new (nodata, s_encode_nodata (item->nodata[i].has_value, item->nodata[i].value));
+		json_array_append_new (nodata,
+		                       s_encode_nodata (item->nodata[i].has_value, item->nodata[i].value));
 	json_object_set_new (object, "n", nodata);
 	return object;
 }
@@ -163,7 +167,8 @@ s_encode_item (const weir_plan_item_t *item, size_t n_bands)
 static json_t *
 s_encode_source (const weir_plan_source_t *source)
 {
-	json_t *bands = json_array (), *labels = json_array (), *counts = json_array (), *items = json_array ();
+	json_t *bands = json_array (), *labels = json_array (), *counts = json_array (),
+		   *items = json_array ();
 	for (size_t i = 0; i < source->n_bands; i++)
 		json_array_append_new (bands, s_encode_band (&source->bands[i]));
 	for (size_t i = 0; i < source->n_labels; i++) {
@@ -178,7 +183,8 @@ s_encode_source (const weir_plan_source_t *source)
 	json_object_set_new (object, "null", json_boolean (source->is_null));
 	json_object_set_new (object, "grid", s_encode_grid (&source->grid));
 	json_object_set_new (object, "cell", s_encode_cell (source->cell));
-	json_object_set_new (object, "block", json_pack ("[i,i]", source->block_width, source->block_height));
+	json_object_set_new (object, "block",
+	                     json_pack ("[i,i]", source->block_width, source->block_height));
 	json_object_set_new (object, "bands", bands);
 	json_object_set_new (object, "labels", labels);
 	json_object_set_new (object, "counts", counts);
@@ -192,7 +198,8 @@ s_encode_options (const weir_format_options_t *options)
 	json_t *object = json_object ();
 	json_object_set_new (object, "compress", s_encode_text (options->compress));
 	json_object_set_new (object, "predictor", json_integer (options->predictor));
-	json_object_set_new (object, "block", json_pack ("[i,i]", options->block_width, options->block_height));
+	json_object_set_new (object, "block",
+	                     json_pack ("[i,i]", options->block_width, options->block_height));
 	json_object_set_new (object, "tiled", json_boolean (options->tiled));
 	json_object_set_new (object, "bigtiff", s_encode_text (options->bigtiff));
 	json_object_set_new (object, "overviews", json_boolean (options->overviews));
@@ -211,9 +218,9 @@ s_encode_output (const weir_plan_output_t *output)
 	json_object_set_new (object, "options", s_encode_options (&output->options));
 	json_object_set_new (object, "pipeline", s_encode_pipeline (&output->pipeline));
 	json_object_set_new (object, "time", json_boolean (output->keeps_time));
-	json_object_set_new (object, "chunk",
-	                     json_pack ("[I,I]", (json_int_t) output->chunk_width,
-	                                (json_int_t) output->chunk_height));
+	json_object_set_new (
+		object, "chunk",
+		json_pack ("[I,I]", (json_int_t) output->chunk_width, (json_int_t) output->chunk_height));
 	json_object_set_new (object, "run", json_integer (output->run_labels));
 	json_object_set_new (object, "whole", json_boolean (output->is_whole_chunk));
 	json_object_set_new (object, "acc", json_integer ((json_int_t) output->acc_bytes));

@@ -3,6 +3,7 @@
  * The same keys in both forms. As text, what differs between several outputs is told one after the other, each with its
  * node's name; as JSON the values are those of the result, and `pipeline` has one entry for each output.
  */
+#include "cube/plan/explain.h"
 #include "cube/plan/planner.h"
 #include "runtime/base/mem.h"
 
@@ -16,7 +17,8 @@
 static void
 s_append_text (char **text, const char *separator, char *piece)
 {
-	char *joined = *text == NULL ? weir_strdup (piece) : weir_asprintf ("%s%s%s", *text, separator, piece);
+	char *joined = *text == NULL ? weir_strdup (piece)
+	                             : weir_asprintf ("%s%s%s", *text, separator, piece);
 	free (*text);
 	free (piece);
 	*text = joined;
@@ -38,8 +40,8 @@ s_name_crs (const char *wkt)
 		if (is_quoted)
 			continue;
 		depth += (*p == '[') - (*p == ']');
-		if (depth != 1 || strncmp (p, "ID[\"", 4) != 0
-		    || sscanf (p, "ID[\"%31[^\"]\",%31[0-9]", authority, code) != 2)
+		if (depth != 1 || strncmp (p, "ID[\"", 4) != 0 ||
+		    sscanf (p, "ID[\"%31[^\"]\",%31[0-9]", authority, code) != 2)
 			continue;
 		char *full = weir_asprintf ("%s (%s:%s)", name, authority, code);
 		free (name);
@@ -48,8 +50,8 @@ s_name_crs (const char *wkt)
 	return name;
 }
 
-static char *
-s_crs_of (const weir_plan_t *plan, const weir_grid_t *grid)
+char *
+weir_explain_crs (const weir_plan_t *plan, const weir_grid_t *grid)
 {
 	return grid->crs_id < 0 ? weir_strdup ("none") : s_name_crs (plan->crs[grid->crs_id]);
 }
@@ -60,12 +62,6 @@ s_nodata_text (weir_cell_t cell)
 	if (weir_type_is_float (cell.type))
 		return weir_strdup ("nan");
 	return cell.has_nodata ? weir_asprintf ("%.17g", cell.nodata) : weir_strdup ("none");
-}
-
-static const char *
-s_type_text (weir_cell_t cell)
-{
-	return weir_type_name (cell.type);
 }
 
 static char *
@@ -81,20 +77,24 @@ static void
 s_append_steps (char **text, const char *name, size_t n)
 {
 	if (n > 0)
-		s_append_text (text, " -> ", n == 1 ? weir_strdup (name) : weir_asprintf ("%zu × %s", n, name));
+		s_append_text (text, " -> ",
+		               n == 1 ? weir_strdup (name) : weir_asprintf ("%zu × %s", n, name));
 }
 
-static char *
-s_pipeline_text (const weir_plan_t *plan, const weir_plan_output_t *output)
+char *
+weir_explain_pipeline (const weir_plan_t *plan, const weir_plan_output_t *output)
 {
 	const weir_pipeline_t *pipeline = &output->pipeline;
-	char *text = weir_asprintf ("%s (%s)", plan->sources[output->source].node, weir_type_name (pipeline->in.type));
+	char *text = weir_asprintf ("%s (%s)", plan->sources[output->source].node,
+	                            weir_type_name (pipeline->in.type));
 	char *folds = NULL;
 	s_append_steps (&text, "slice step", pipeline->n_slice_steps);
 	for (size_t i = 0; i < pipeline->n_folds; i++)
 		s_append_text (&folds, " + ", s_fold_text (&pipeline->folds[i]));
 	if (folds != NULL)
-		s_append_text (&text, " -> ", weir_asprintf ("fold %s%s", folds, pipeline->post.n_instr > 0 ? " -> expression" : ""));
+		s_append_text (
+			&text, " -> ",
+			weir_asprintf ("fold %s%s", folds, pipeline->post.n_instr > 0 ? " -> expression" : ""));
 	free (folds);
 	s_append_steps (&text, "chunk step", pipeline->n_chunk_steps);
 	s_append_text (&text, " -> ",
@@ -103,16 +103,18 @@ s_pipeline_text (const weir_plan_t *plan, const weir_plan_output_t *output)
 	return text;
 }
 
-static char *
-s_pushed_text (const weir_plan_t *plan, const weir_plan_output_t *output)
+char *
+weir_explain_pushed (const weir_plan_t *plan, const weir_plan_output_t *output)
 {
 	const weir_plan_source_t *source = &plan->sources[output->source];
 	const char *what = output->pipeline.n_folds == 0 ? "slice steps" : "slice steps and folds";
-	const char *where = output->is_whole_chunk ? ", whole chunks: blocks move" : ", runs: partials move";
+	const char *where = output->is_whole_chunk ? ", whole chunks: blocks move"
+	                                           : ", runs: partials move";
 	weir_stage_t *stage = NULL;
 	char *text;
 	if (weir_stage_new (&output->pipeline, (uint32_t) source->n_labels, &stage, NULL) == WEIR_OK)
-		text = weir_asprintf ("%s into the readers%s (kernel %s%s)", what, where, weir_stage_kernel_name (stage),
+		text = weir_asprintf ("%s into the readers%s (kernel %s%s)", what, where,
+		                      weir_stage_kernel_name (stage),
 		                      weir_stage_skips_nodata (stage) ? ", absent slices are skipped" : "");
 	else
 		text = weir_asprintf ("%s into the readers%s", what, where);
@@ -124,10 +126,11 @@ static char *
 s_chunks_text (const weir_plan_t *plan, const weir_plan_output_t *output)
 {
 	weir_plan_chunk_t chunk = weir_plan_chunk (plan, output->first_chunk);
-	return weir_asprintf ("%llu of %lld × %lld, %u run%s of up to %u labels each",
-	                      (unsigned long long) output->n_chunks, (long long) output->chunk_width,
-	                      (long long) output->chunk_height, chunk.n_runs, chunk.n_runs == 1 ? "" : "s",
-	                      output->run_labels < chunk.n_labels ? output->run_labels : chunk.n_labels);
+	return weir_asprintf (
+		"%llu of %lld × %lld, %u run%s of up to %u labels each",
+		(unsigned long long) output->n_chunks, (long long) output->chunk_width,
+		(long long) output->chunk_height, chunk.n_runs, chunk.n_runs == 1 ? "" : "s",
+		output->run_labels < chunk.n_labels ? output->run_labels : chunk.n_labels);
 }
 
 static char *
@@ -139,7 +142,8 @@ s_scale_text (const weir_plan_source_t *source)
 		if (!band->has_scale && !band->has_offset)
 			continue;
 		s_append_text (&text, ", ",
-		               weir_asprintf ("%s × %.17g + %.17g", band->name, band->has_scale ? band->scale : 1,
+		               weir_asprintf ("%s × %.17g + %.17g", band->name,
+		                              band->has_scale ? band->scale : 1,
 		                              band->has_offset ? band->offset : 0));
 	}
 	if (text == NULL)
@@ -153,10 +157,11 @@ static char *
 s_grid_text (const weir_plan_t *plan, const weir_plan_source_t *source)
 {
 	const weir_grid_t *grid = &source->grid;
-	char *crs = s_crs_of (plan, grid);
-	char *text = weir_asprintf ("%lld × %lld, %s, pixels of %.10g × %.10g from %.10g, %.10g", (long long) grid->width,
-	                            (long long) grid->height, crs, grid->transform[1], fabs (grid->transform[5]),
-	                            grid->transform[0], grid->transform[3]);
+	char *crs = weir_explain_crs (plan, grid);
+	char *text = weir_asprintf ("%lld × %lld, %s, pixels of %.10g × %.10g from %.10g, %.10g",
+	                            (long long) grid->width, (long long) grid->height, crs,
+	                            grid->transform[1], fabs (grid->transform[5]), grid->transform[0],
+	                            grid->transform[3]);
 	free (crs);
 	return text;
 }
@@ -207,20 +212,24 @@ s_add_line (char **lines, const char *key, char *value)
 }
 
 static void
-s_add_source_line (const weir_plan_t *plan, char **lines, const char *key, weir_source_text_fn *text_of)
+s_add_source_line (const weir_plan_t *plan, char **lines, const char *key,
+                   weir_source_text_fn *text_of)
 {
 	char *value = NULL;
 	for (size_t i = 0; i < plan->n_sources; i++)
-		s_append_named (&value, plan->n_sources, plan->sources[i].node, text_of (plan, &plan->sources[i]));
+		s_append_named (&value, plan->n_sources, plan->sources[i].node,
+		                text_of (plan, &plan->sources[i]));
 	s_add_line (lines, key, value);
 }
 
 static void
-s_add_output_line (const weir_plan_t *plan, char **lines, const char *key, weir_output_text_fn *text_of)
+s_add_output_line (const weir_plan_t *plan, char **lines, const char *key,
+                   weir_output_text_fn *text_of)
 {
 	char *value = NULL;
 	for (size_t i = 0; i < plan->n_outputs; i++)
-		s_append_named (&value, plan->n_outputs, plan->outputs[i].node, text_of (plan, &plan->outputs[i]));
+		s_append_named (&value, plan->n_outputs, plan->outputs[i].node,
+		                text_of (plan, &plan->outputs[i]));
 	s_add_line (lines, key, value);
 }
 
@@ -256,7 +265,7 @@ static char *
 s_type_line (const weir_plan_t *plan, const weir_plan_output_t *output)
 {
 	(void) plan;
-	return weir_strdup (s_type_text (output->pipeline.out));
+	return weir_strdup (weir_type_name (output->pipeline.out.type));
 }
 
 static char *
@@ -287,159 +296,17 @@ s_explain_text (const weir_plan_t *self)
 	s_add_source_line (self, &lines, "labels", s_labels_line);
 	s_add_source_line (self, &lines, "items", s_items_line);
 	s_add_output_line (self, &lines, "chunks", s_chunks_text);
-	s_add_output_line (self, &lines, "pipeline", s_pipeline_text);
-	s_add_output_line (self, &lines, "pushed_down", s_pushed_text);
+	s_add_output_line (self, &lines, "pipeline", weir_explain_pipeline);
+	s_add_output_line (self, &lines, "pushed_down", weir_explain_pushed);
 	s_add_line (&lines, "memory",
-	            weir_asprintf ("%s a slot", weir_plan_bytes_text (self->memory_bytes, bytes, sizeof bytes)));
+	            weir_asprintf ("%s a slot",
+	                           weir_plan_bytes_text (self->memory_bytes, bytes, sizeof bytes)));
 	s_add_line (&lines, "warnings", s_warnings_text (self));
 	return lines;
-}
-
-/* ---- as JSON */
-
-static void
-s_set_text (json_t *object, const char *key, char *text)
-{
-	json_object_set_new (object, key, text != NULL ? json_string (text) : json_null ());
-	free (text);
-}
-
-static json_t *
-s_real (double value)
-{
-	return isfinite (value) ? json_real (value) : json_string (isnan (value) ? "nan" : value > 0 ? "inf" : "-inf");
-}
-
-static json_t *
-s_nodata_json (weir_cell_t cell)
-{
-	if (weir_type_is_float (cell.type))
-		return json_string ("nan");
-	return cell.has_nodata ? json_integer ((json_int_t) cell.nodata) : json_null ();
-}
-
-static json_t *
-s_grid_json (const weir_plan_t *plan, const weir_plan_source_t *source)
-{
-	const weir_grid_t *grid = &source->grid;
-	weir_bbox_t box = weir_grid_bbox (grid);
-	json_t *object = json_object (), *transform = json_array ();
-	for (int i = 0; i < 6; i++)
-		json_array_append_new (transform, s_real (grid->transform[i]));
-	s_set_text (object, "crs", s_crs_of (plan, grid));
-	json_object_set_new (object, "width", json_integer (grid->width));
-	json_object_set_new (object, "height", json_integer (grid->height));
-	json_object_set_new (object, "transform", transform);
-	json_object_set_new (object, "bbox", json_pack ("[f,f,f,f]", box.west, box.south, box.east, box.north));
-	return object;
-}
-
-static json_t *
-s_bands_json (const weir_plan_source_t *source)
-{
-	json_t *array = json_array ();
-	for (size_t i = 0; i < source->n_bands; i++)
-		json_array_append_new (array, json_string (source->bands[i].name));
-	return array;
-}
-
-static json_t *
-s_scale_json (const weir_plan_source_t *source)
-{
-	json_t *array = json_array ();
-	for (size_t i = 0; i < source->n_bands; i++) {
-		const weir_plan_band_t *band = &source->bands[i];
-		if (!band->has_scale && !band->has_offset)
-			continue;
-		json_t *object = json_object ();
-		json_object_set_new (object, "band", json_string (band->name));
-		json_object_set_new (object, "scale", s_real (band->has_scale ? band->scale : 1));
-		json_object_set_new (object, "offset", s_real (band->has_offset ? band->offset : 0));
-		json_array_append_new (array, object);
-	}
-	return array;
-}
-
-static json_t *
-s_labels_json (const weir_plan_source_t *source)
-{
-	char label[40];
-	json_t *object = json_object ();
-	json_object_set_new (object, "count", json_integer ((json_int_t) source->n_labels));
-	weir_label_format (source->labels_us[0], label, sizeof label);
-	json_object_set_new (object, "first", json_string (label));
-	weir_label_format (source->labels_us[source->n_labels - 1], label, sizeof label);
-	json_object_set_new (object, "last", json_string (label));
-	return object;
-}
-
-static json_t *
-s_chunks_json (const weir_plan_t *plan, const weir_plan_output_t *output)
-{
-	weir_plan_chunk_t chunk = weir_plan_chunk (plan, output->first_chunk);
-	json_t *object = json_object ();
-	json_object_set_new (object, "count", json_integer ((json_int_t) output->n_chunks));
-	json_object_set_new (object, "width", json_integer (output->chunk_width));
-	json_object_set_new (object, "height", json_integer (output->chunk_height));
-	json_object_set_new (object, "runs", json_integer (chunk.n_runs));
-	json_object_set_new (object, "run_labels", json_integer (output->run_labels));
-	return object;
-}
-
-static json_t *
-s_pipeline_json (const weir_plan_t *plan)
-{
-	json_t *array = json_array ();
-	for (size_t i = 0; i < plan->n_outputs; i++) {
-		const weir_plan_output_t *output = &plan->outputs[i];
-		json_t *object = json_object ();
-		json_object_set_new (object, "node", json_string (output->node));
-		json_object_set_new (object, "source", json_string (plan->sources[output->source].node));
-		json_object_set_new (object, "type", json_string (s_type_text (output->pipeline.out)));
-		json_object_set_new (object, "nodata", s_nodata_json (output->pipeline.out));
-		json_object_set_new (object, "chunks", s_chunks_json (plan, output));
-		s_set_text (object, "steps", s_pipeline_text (plan, output));
-		json_array_append_new (array, object);
-	}
-	return array;
-}
-
-static const weir_plan_output_t *
-s_result (const weir_plan_t *plan)
-{
-	size_t i = 0;
-	while (i + 1 < plan->n_outputs && !plan->outputs[i].is_result)
-		i++;
-	return &plan->outputs[i];
-}
-
-static char *
-s_explain_json (const weir_plan_t *self)
-{
-	const weir_plan_output_t *output = s_result (self);
-	const weir_plan_source_t *source = &self->sources[output->source];
-	json_t *object = json_object (), *warnings = json_array ();
-	json_object_set_new (object, "grid", s_grid_json (self, source));
-	json_object_set_new (object, "bands", s_bands_json (source));
-	json_object_set_new (object, "type", json_string (s_type_text (output->pipeline.out)));
-	json_object_set_new (object, "nodata", s_nodata_json (output->pipeline.out));
-	json_object_set_new (object, "scale", s_scale_json (source));
-	json_object_set_new (object, "labels", s_labels_json (source));
-	json_object_set_new (object, "items", json_integer ((json_int_t) source->n_items));
-	json_object_set_new (object, "chunks", s_chunks_json (self, output));
-	json_object_set_new (object, "pipeline", s_pipeline_json (self));
-	s_set_text (object, "pushed_down", s_pushed_text (self, output));
-	json_object_set_new (object, "memory", json_integer ((json_int_t) self->memory_bytes));
-	for (size_t i = 0; i < self->n_warnings; i++)
-		json_array_append_new (warnings, json_string (self->warnings[i]));
-	json_object_set_new (object, "warnings", warnings);
-	char *text = json_dumps (object, JSON_COMPACT | JSON_REAL_PRECISION (17));
-	json_decref (object);
-	return text;
 }
 
 char *
 weir_plan_explain (const weir_plan_t *self, bool json)
 {
-	return json ? s_explain_json (self) : s_explain_text (self);
+	return json ? weir_explain_json (self) : s_explain_text (self);
 }

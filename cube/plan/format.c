@@ -84,17 +84,20 @@ s_read_compress (const weir_option_reader_t *self, const json_t *value)
 static int
 s_read_predictor (const weir_option_reader_t *self, const json_t *value)
 {
-	if (!json_is_integer (value) || json_integer_value (value) < 1 || json_integer_value (value) > 3)
+	if (!json_is_integer (value) || json_integer_value (value) < 1 ||
+	    json_integer_value (value) > 3)
 		return s_bad (self, "predictor", "1, 2 or 3");
 	self->target->options.predictor = (int) json_integer_value (value);
 	return WEIR_OK;
 }
 
 static int
-s_read_block_side (const weir_option_reader_t *self, const char *option, const json_t *value, int *out)
+s_read_block_side (const weir_option_reader_t *self, const char *option, const json_t *value,
+                   int *out)
 {
 	json_int_t side = json_integer_value (value);
-	if (!json_is_integer (value) || side < TILE_STEP || side > WEIR_CHUNK_SIDE_MAX || side % TILE_STEP != 0)
+	if (!json_is_integer (value) || side < TILE_STEP || side > WEIR_CHUNK_SIDE_MAX ||
+	    side % TILE_STEP != 0)
 		return s_bad (self, option, "a multiple of 16 from 16 to 4096");
 	*out = (int) side;
 	return WEIR_OK;
@@ -136,7 +139,8 @@ s_read_type (const weir_option_reader_t *self, const json_t *value)
 {
 	const char *name = json_string_value (value);
 	if (name == NULL || !weir_type_parse (name, &self->target->type))
-		return s_bad (self, "dtype", "uint8, int8, uint16, int16, uint32, int32, float32 or float64");
+		return s_bad (self, "dtype",
+		              "uint8, int8, uint16, int16, uint32, int32, float32 or float64");
 	self->target->has_type = true;
 	return WEIR_OK;
 }
@@ -168,11 +172,16 @@ typedef struct {
 } weir_option_t;
 
 static const weir_option_t s_gtiff_options[] = {
-	{ "compress", s_read_compress },   { "predictor", s_read_predictor },
-	{ "blockxsize", s_read_block_width }, { "blockysize", s_read_block_height },
-	{ "tiled", s_read_tiled },         { "bigtiff", s_read_bigtiff },
-	{ "overviews", s_read_overviews }, { "dtype", s_read_type },
-	{ "nodata", s_read_nodata },       { "dates", s_read_dates },
+	{ "compress", s_read_compress },
+	{ "predictor", s_read_predictor },
+	{ "blockxsize", s_read_block_width },
+	{ "blockysize", s_read_block_height },
+	{ "tiled", s_read_tiled },
+	{ "bigtiff", s_read_bigtiff },
+	{ "overviews", s_read_overviews },
+	{ "dtype", s_read_type },
+	{ "nodata", s_read_nodata },
+	{ "dates", s_read_dates },
 };
 
 static const size_t s_n_options[WEIR_N_FORMATS] = {
@@ -186,11 +195,13 @@ s_unknown_option (const weir_option_reader_t *self, const char *key)
 	char known[256] = "";
 	for (size_t i = 0; i < s_n_options[format]; i++) {
 		size_t used = strlen (known);
-		snprintf (known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", s_gtiff_options[i].name);
+		snprintf (known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "",
+		          s_gtiff_options[i].name);
 	}
 	return weir_err_invalid (self->err, "ProcessParameterUnsupported", self->node,
-	                         "save_result: %s has no option '%s': it has %s", weir_plan_format_name (format),
-	                         key, s_n_options[format] > 0 ? known : "none");
+	                         "save_result: %s has no option '%s': it has %s",
+	                         weir_plan_format_name (format), key,
+	                         s_n_options[format] > 0 ? known : "none");
 }
 
 static int
@@ -235,10 +246,11 @@ weir_target_read (const weir_graph_node_t *save, weir_target_t *target_out, weir
 		return weir_err_invalid (err, "ProcessParameterInvalid", save->id,
 		                         "argument 'format' of save_result: expected a text");
 	if (!weir_plan_format_parse (name, &target.format) || target.format == WEIR_FORMAT_NULL)
-		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported", save->id,
-		                     "save_result: format '%s' is not offered: there are GTiff and PNG", name);
-	if (options != NULL && !json_is_null (options) && !json_is_object (options)
-	    && json_array_size (options) > 0)
+		return weir_err_set (
+			err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported", save->id,
+			"save_result: format '%s' is not offered: there are GTiff and PNG", name);
+	if (options != NULL && !json_is_null (options) && !json_is_object (options) &&
+	    json_array_size (options) > 0)
 		return weir_err_invalid (err, "ProcessParameterInvalid", save->id,
 		                         "argument 'options' of save_result: expected an object");
 	bool is_gtiff = target.format == WEIR_FORMAT_GTIFF;
@@ -247,7 +259,8 @@ weir_target_read (const weir_graph_node_t *save, weir_target_t *target_out, weir
 		                                      .block_width = WEIR_TILE_DEFAULT,
 		                                      .block_height = WEIR_TILE_DEFAULT,
 		                                      .tiled = true,
-		                                      .bigtiff = weir_strdup (is_gtiff ? "IF_SAFER" : NULL) };
+		                                      .bigtiff = weir_strdup (is_gtiff ? "IF_SAFER"
+		                                                                       : NULL) };
 	weir_option_reader_t reader = { save->id, &target, err };
 	int rc = json_is_object (options) ? s_read_options (&reader, options) : WEIR_OK;
 	if (rc != WEIR_OK)
@@ -274,7 +287,8 @@ s_retype (weir_cell_t cell, weir_type_t type)
 	if (weir_type_is_float (type))
 		return weir_cell_float (type);
 	weir_cell_t out = { .type = type, .has_nodata = cell.has_nodata, .nodata = cell.nodata };
-	bool is_kept = !weir_type_is_float (cell.type) && cell.has_nodata && weir_type_holds (type, cell.nodata);
+	bool is_kept = !weir_type_is_float (cell.type) && cell.has_nodata &&
+	               weir_type_holds (type, cell.nodata);
 	if (out.has_nodata && !is_kept)
 		out.nodata = weir_type_min (type) < 0 ? weir_type_min (type) : weir_type_max (type);
 	return out;
@@ -285,16 +299,19 @@ weir_target_apply (const weir_target_t *self, const char *node, size_t n_bands, 
                    weir_pipeline_t *pipeline, weir_err_t *err)
 {
 	if (self->format == WEIR_FORMAT_PNG && (n_bands != 1 || keeps_time))
-		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported", node,
-		                     "save_result: PNG holds one band and no time: this cube has %zu bands%s", n_bands,
-		                     keeps_time ? " and a temporal dimension" : "");
+		return weir_err_set (
+			err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported", node,
+			"save_result: PNG holds one band and no time: this cube has %zu bands%s", n_bands,
+			keeps_time ? " and a temporal dimension" : "");
 	weir_cell_t out = self->has_type ? s_retype (pipeline->out, self->type) : pipeline->out;
 	weir_option_reader_t reader = { .node = node, .err = err };
 	bool is_float = weir_type_is_float (out.type);
 	if (self->has_nodata && is_float && !isnan (self->nodata))
-		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported", node,
-		                     "option 'nodata' of save_result: no-data of %s is NaN: another value is not "
-		                     "offered yet", weir_type_name (out.type));
+		return weir_err_set (
+			err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported", node,
+			"option 'nodata' of save_result: no-data of %s is NaN: another value is not "
+			"offered yet",
+			weir_type_name (out.type));
 	if (self->has_nodata && !is_float && !weir_type_holds (out.type, self->nodata))
 		return weir_err_invalid (err, "ProcessParameterInvalid", node,
 		                         "option 'nodata' of save_result: %g does not fit %s", self->nodata,

@@ -63,8 +63,9 @@ weir_label_format (int64_t time_us, char *buf, size_t buf_bytes)
 		while (fraction[n - 1] == '0')
 			fraction[--n] = '\0';
 	}
-	snprintf (buf, buf_bytes, "%04lld%02d%02dT%02d%02d%02d%sZ", (long long) (year + 400 * cycle), month,
-	          (int) days + 1, (int) (rest / 3600), (int) (rest / 60 % 60), (int) (rest % 60), fraction);
+	snprintf (buf, buf_bytes, "%04lld%02d%02dT%02d%02d%02d%sZ", (long long) (year + 400 * cycle),
+	          month, (int) days + 1, (int) (rest / 3600), (int) (rest / 60 % 60), (int) (rest % 60),
+	          fraction);
 	return buf;
 }
 
@@ -118,8 +119,8 @@ s_read_offset (const char **p, int *minutes_out)
 	if (sign == 0)
 		return false;
 	(*p)++;
-	if (!s_read_digits (p, 2, &hours) || !s_read_char (p, ':') || !s_read_digits (p, 2, &minutes)
-	    || hours > 23 || minutes > 59)
+	if (!s_read_digits (p, 2, &hours) || !s_read_char (p, ':') || !s_read_digits (p, 2, &minutes) ||
+	    hours > 23 || minutes > 59)
 		return false;
 	*minutes_out = sign * (60 * hours + minutes);
 	return true;
@@ -130,9 +131,10 @@ static bool
 s_read_time (const char *p, int64_t *us_out)
 {
 	int hour, minute, second, us, offset;
-	if (!s_read_digits (&p, 2, &hour) || !s_read_char (&p, ':') || !s_read_digits (&p, 2, &minute)
-	    || !s_read_char (&p, ':') || !s_read_digits (&p, 2, &second) || !s_read_fraction (&p, &us)
-	    || !s_read_offset (&p, &offset) || *p != '\0')
+	if (!s_read_digits (&p, 2, &hour) || !s_read_char (&p, ':') ||
+	    !s_read_digits (&p, 2, &minute) || !s_read_char (&p, ':') ||
+	    !s_read_digits (&p, 2, &second) || !s_read_fraction (&p, &us) ||
+	    !s_read_offset (&p, &offset) || *p != '\0')
 		return false;
 	if (hour > 23 || minute > 59 || second > 60)
 		return false;
@@ -148,8 +150,8 @@ weir_label_parse (const char *text, int64_t *time_us_out)
 {
 	int year, month, day;
 	const char *p = text;
-	if (p == NULL || !s_read_digits (&p, 4, &year) || !s_read_char (&p, '-') || !s_read_digits (&p, 2, &month)
-	    || !s_read_char (&p, '-') || !s_read_digits (&p, 2, &day))
+	if (p == NULL || !s_read_digits (&p, 4, &year) || !s_read_char (&p, '-') ||
+	    !s_read_digits (&p, 2, &month) || !s_read_char (&p, '-') || !s_read_digits (&p, 2, &day))
 		return false;
 	if (month < 1 || month > 12 || day < 1 || day > s_days_of_month (year, month))
 		return false;

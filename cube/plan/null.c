@@ -31,12 +31,13 @@ s_fill_output (weir_plan_output_t *output, weir_cell_t cell, uint64_t n_chunks)
 	output->node = weir_strdup ("null");
 	output->is_result = true;
 	output->format = WEIR_FORMAT_NULL;
-	output->options = (weir_format_options_t){ .predictor = 1, .block_width = NULL_CELLS, .block_height = 1 };
+	output->options =
+		(weir_format_options_t){ .predictor = 1, .block_width = NULL_CELLS, .block_height = 1 };
 	output->pipeline.in = output->pipeline.out = cell;
 	output->pipeline.n_folds = 1;
 	output->pipeline.folds = weir_alloc (sizeof *output->pipeline.folds);
 	output->pipeline.folds[0] =
-	    (weir_fold_t){ .kind = WEIR_FOLD_MAX, .ignore_nodata = true, .out = cell };
+		(weir_fold_t){ .kind = WEIR_FOLD_MAX, .ignore_nodata = true, .out = cell };
 	output->chunk_width = NULL_CELLS;
 	output->chunk_height = 1;
 	output->n_chunk_cols = output->n_chunks = n_chunks;

@@ -79,8 +79,9 @@ weir_plan_chunk (const weir_plan_t *self, uint64_t chunk)
 	out.col = index % per_label / output->n_chunk_rows;
 	out.row = index % per_label % output->n_chunk_rows;
 	weir_window_t grid = { 0, 0, source->grid.width, source->grid.height };
-	weir_window_t window = { (int64_t) out.col * output->chunk_width, (int64_t) out.row * output->chunk_height,
-		                     output->chunk_width, output->chunk_height };
+	weir_window_t window = { (int64_t) out.col * output->chunk_width,
+		                     (int64_t) out.row * output->chunk_height, output->chunk_width,
+		                     output->chunk_height };
 	out.window = weir_window_intersect (window, grid);
 	out.rank_first = output->keeps_time ? (uint32_t) out.label : 0;
 	out.n_labels = output->keeps_time ? 1 : (uint32_t) source->n_labels;
@@ -89,8 +90,8 @@ weir_plan_chunk (const weir_plan_t *self, uint64_t chunk)
 }
 
 void
-weir_plan_run (const weir_plan_t *self, const weir_plan_chunk_t *chunk, uint32_t run, uint32_t *rank_out,
-               uint32_t *n_labels_out)
+weir_plan_run (const weir_plan_t *self, const weir_plan_chunk_t *chunk, uint32_t run,
+               uint32_t *rank_out, uint32_t *n_labels_out)
 {
 	*rank_out = chunk->rank_first;
 	*n_labels_out = 0;

@@ -4,7 +4,8 @@
  *   wants.c    what a load_stac asks for
  *   format.c   what a save_result asks for
  *   bands.c    names of bands -> assets and bands of files
- *   place.c    CRS, grids and windows of items
+ *   place.c    CRS and grid of an item
+ *   lattice.c  the grid of all items, windows in it
  *   types.c    one cell type for all files
  *   source.c   items -> a source of the plan, by the four above
  *   shape.c    chunks, runs and memory of an output
@@ -23,18 +24,21 @@
 typedef struct { /* nodes are borrowed from the graph */
 	const weir_graph_node_t *save, *load;
 	const weir_graph_node_t *reduce; /* or NULL */
-	size_t n_before, n_after;        /* apply nodes before and after the reduction, in the order of the data */
+	size_t n_before,
+		n_after; /* apply nodes before and after the reduction, in the order of the data */
 	const weir_graph_node_t **before, **after;
 } weir_chain_t;
 
-int weir_chain_walk (const weir_graph_t *graph, const weir_graph_node_t *save, weir_chain_t *chain_out,
-                     weir_err_t *err);
+int weir_chain_walk (const weir_graph_t *graph, const weir_graph_node_t *save,
+                     weir_chain_t *chain_out, weir_err_t *err);
 void weir_chain_clear (weir_chain_t *self);
 /* The chains of all save_result nodes of the graph; the result must be one of them. */
-int weir_chains_walk (const weir_graph_t *graph, size_t *n_out, weir_chain_t **chains_out, weir_err_t *err);
+int weir_chains_walk (const weir_graph_t *graph, size_t *n_out, weir_chain_t **chains_out,
+                      weir_err_t *err);
 void weir_chains_free (size_t n, weir_chain_t *chains);
 /* The reduced dimension must be the temporal one. */
-int weir_chain_check_dimension (const weir_chain_t *self, const weir_stac_items_t *items, weir_err_t *err);
+int weir_chain_check_dimension (const weir_chain_t *self, const weir_stac_items_t *items,
+                                weir_err_t *err);
 
 /* ---- format.c */
 typedef struct {
@@ -65,7 +69,7 @@ typedef struct {
 	weir_probe_t probe;
 } weir_file_t;
 
-typedef struct { /* what one band of one item's file holds */
+typedef struct {               /* what one band of one item's file holds */
 	weir_cell_t cell;          /* type; no-data as far as it can occur */
 	weir_plan_nodata_t nodata; /* as it is declared */
 } weir_file_band_t;
@@ -75,18 +79,18 @@ typedef struct {
 	bool is_dropped;
 	size_t n_files;
 	weir_file_t *files;
-	weir_plan_item_band_t *bands;             /* n_specs */
-	const weir_stac_band_t **stac_bands;      /* n_specs; NULL where STAC says nothing */
-	weir_grid_t grid;                         /* crs_id of the plan */
-	size_t group;                             /* of items whose grids agree */
-	weir_window_t window;                     /* in the group's lattice */
+	weir_plan_item_band_t *bands;        /* n_specs */
+	const weir_stac_band_t **stac_bands; /* n_specs; NULL where STAC says nothing */
+	weir_grid_t grid;                    /* crs_id of the plan */
+	size_t group;                        /* of items whose grids agree */
+	weir_window_t window;                /* in the group's lattice */
 } weir_candidate_t;
 
 typedef struct { /* a band that is wanted */
 	char *name;
-	char *asset_key;   /* fixed: this asset, this band; NULL: by name */
+	char *asset_key; /* fixed: this asset, this band; NULL: by name */
 	uint32_t file_band;
-	bool is_described; /* descriptions in files were looked at … */
+	bool is_described;   /* descriptions in files were looked at … */
 	char *described_key; /* … and found in this asset (or NULL) */
 	uint32_t described_band;
 } weir_band_spec_t;
@@ -103,14 +107,14 @@ typedef struct {
 	size_t n_crs_texts; /* CRS as items write them, and what became of them (-1: PROJ knows none) */
 	char **crs_texts;
 	int *crs_ids;
-	weir_grid_t grid;    /* the source's */
-	bool is_covered;     /* every label has an item that covers the whole grid */
+	weir_grid_t grid; /* the source's */
+	bool is_covered;  /* every label has an item that covers the whole grid */
 } weir_source_work_t;
 
 /* ---- source.c */
 int weir_source_build (const weir_plan_want_t *want, const weir_stac_items_t *items,
-                       const weir_plan_options_t *options, weir_plan_t *plan, weir_plan_source_t *source,
-                       weir_err_t *err);
+                       const weir_plan_options_t *options, weir_plan_t *plan,
+                       weir_plan_source_t *source, weir_err_t *err);
 /* A bad item: left out with a warning if the options say so (true; err is cleared), else an error (false). */
 bool weir_work_drop (weir_source_work_t *self, weir_candidate_t *candidate, weir_err_t *err);
 /* Opens a file once. */
@@ -124,14 +128,16 @@ int weir_bands_resolve (weir_source_work_t *self, weir_candidate_t *candidate, w
 int weir_place_item (weir_source_work_t *self, weir_candidate_t *candidate, weir_err_t *err);
 /* Opens the files of an item and holds them against what it says. */
 int weir_place_check (weir_source_work_t *self, weir_candidate_t *candidate, weir_err_t *err);
-/* Chooses the grid, drops what does not meet it, sets windows in its pixels. */
+/* ---- lattice.c
+ * Chooses the grid, drops what does not meet it, sets windows in its pixels. */
 int weir_place_grid (weir_source_work_t *self, weir_err_t *err);
 
 /* ---- shape.c */
 int weir_shape_output (const weir_plan_options_t *options, const weir_plan_source_t *source,
                        weir_plan_output_t *output, uint64_t *memory_out, weir_err_t *err);
 
-void weir_plan_warn (weir_plan_t *plan, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
+void weir_plan_warn (weir_plan_t *plan, const char *format, ...)
+	__attribute__ ((format (printf, 2, 3)));
 /* "12.3 MiB" */
 char *weir_plan_bytes_text (uint64_t bytes, char *buf, size_t buf_bytes);
 

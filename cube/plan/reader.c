@@ -23,7 +23,8 @@ weir_reader_fail (weir_reader_t *self, const char *key, const char *format, ...)
 }
 
 int64_t
-weir_reader_int (weir_reader_t *self, const json_t *object, const char *key, int64_t min, int64_t max)
+weir_reader_int (weir_reader_t *self, const json_t *object, const char *key, int64_t min,
+                 int64_t max)
 {
 	const json_t *value = json_object_get (object, key);
 	if (self->failed)
@@ -37,8 +38,8 @@ weir_reader_int (weir_reader_t *self, const json_t *object, const char *key, int
 }
 
 int64_t
-weir_reader_int_at (weir_reader_t *self, const json_t *array, const char *key, size_t i, int64_t min,
-                    int64_t max)
+weir_reader_int_at (weir_reader_t *self, const json_t *array, const char *key, size_t i,
+                    int64_t min, int64_t max)
 {
 	const json_t *value = json_array_get (array, i);
 	if (self->failed)
@@ -87,7 +88,8 @@ weir_reader_object (weir_reader_t *self, const json_t *object, const char *key)
 }
 
 const json_t *
-weir_reader_array (weir_reader_t *self, const json_t *object, const char *key, size_t min, size_t max)
+weir_reader_array (weir_reader_t *self, const json_t *object, const char *key, size_t min,
+                   size_t max)
 {
 	const json_t *value = json_object_get (object, key);
 	if (!json_is_array (value))
@@ -117,7 +119,8 @@ weir_reader_number (weir_reader_t *self, const json_t *value, const char *key)
 }
 
 char **
-weir_reader_texts (weir_reader_t *self, const json_t *object, const char *key, size_t max, size_t *n_out)
+weir_reader_texts (weir_reader_t *self, const json_t *object, const char *key, size_t max,
+                   size_t *n_out)
 {
 	const json_t *array = weir_reader_array (self, object, key, 0, max);
 	size_t n = json_array_size (array);
@@ -150,6 +153,7 @@ weir_reader_cell (weir_reader_t *self, const json_t *object, const char *key)
 	if (is_float ? cell.has_nodata : cell.has_nodata && !weir_type_holds (cell.type, cell.nodata))
 		return weir_reader_fail (self, key, "no-data does not fit the type"), weir_cell_bool ();
 	if (cell.is_bool && (cell.type != WEIR_U8 || !cell.has_nodata || cell.nodata != 255))
-		return weir_reader_fail (self, key, "booleans are uint8 with no-data 255"), weir_cell_bool ();
+		return weir_reader_fail (self, key, "booleans are uint8 with no-data 255"),
+		       weir_cell_bool ();
 	return is_float ? weir_cell_float (cell.type) : cell;
 }

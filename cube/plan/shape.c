@@ -20,16 +20,19 @@ weir_plan_count_chunks (weir_plan_output_t *output, const weir_plan_source_t *so
 	output->n_chunk_cols = (uint64_t) ((source->grid.width - 1) / output->chunk_width + 1);
 	output->n_chunk_rows = (uint64_t) ((source->grid.height - 1) / output->chunk_height + 1);
 	uint64_t n_labels = output->keeps_time ? source->n_labels : 1;
-	return !__builtin_mul_overflow (output->n_chunk_cols, output->n_chunk_rows, &output->n_chunks)
-	       && !__builtin_mul_overflow (output->n_chunks, n_labels, &output->n_chunks)
-	       && output->n_chunks <= WEIR_PLAN_CHUNKS_MAX;
+	return !__builtin_mul_overflow (output->n_chunk_cols, output->n_chunk_rows,
+	                                &output->n_chunks) &&
+	       !__builtin_mul_overflow (output->n_chunks, n_labels, &output->n_chunks) &&
+	       output->n_chunks <= WEIR_PLAN_CHUNKS_MAX;
 }
 
 uint64_t
 weir_plan_chunk_cells (const weir_plan_output_t *output, const weir_plan_source_t *source)
 {
-	int64_t width = output->chunk_width < source->grid.width ? output->chunk_width : source->grid.width;
-	int64_t height = output->chunk_height < source->grid.height ? output->chunk_height : source->grid.height;
+	int64_t width = output->chunk_width < source->grid.width ? output->chunk_width
+	                                                         : source->grid.width;
+	int64_t height = output->chunk_height < source->grid.height ? output->chunk_height
+	                                                            : source->grid.height;
 	return (uint64_t) width * (uint64_t) height;
 }
 
@@ -84,7 +87,8 @@ s_choose_side (int64_t tile, int64_t block, int64_t grid, int64_t wanted)
 }
 
 static void
-s_choose_chunk (const weir_plan_options_t *options, const weir_plan_source_t *source, weir_plan_output_t *output)
+s_choose_chunk (const weir_plan_options_t *options, const weir_plan_source_t *source,
+                weir_plan_output_t *output)
 {
 	int64_t block_width = source->block_width, block_height = source->block_height;
 	bool is_strip = source->n_items > 0 && block_width >= source->items[0].window.width;
@@ -92,10 +96,10 @@ s_choose_chunk (const weir_plan_options_t *options, const weir_plan_source_t *so
 		block_width = 1;
 		block_height = block_height < STRIP_ROWS ? STRIP_ROWS : block_height;
 	}
-	output->chunk_width = s_choose_side (output->options.block_width, block_width, source->grid.width,
-	                                     options->chunk_width);
-	output->chunk_height = s_choose_side (output->options.block_height, block_height, source->grid.height,
-	                                      options->chunk_height);
+	output->chunk_width = s_choose_side (output->options.block_width, block_width,
+	                                     source->grid.width, options->chunk_width);
+	output->chunk_height = s_choose_side (output->options.block_height, block_height,
+	                                      source->grid.height, options->chunk_height);
 }
 
 /* 16 · 2^k labels, at least `wanted`. */
@@ -109,7 +113,8 @@ s_round_run (uint64_t wanted)
 }
 
 static void
-s_choose_runs (const weir_plan_options_t *options, const weir_plan_source_t *source, weir_plan_output_t *output)
+s_choose_runs (const weir_plan_options_t *options, const weir_plan_source_t *source,
+               weir_plan_output_t *output)
 {
 	uint64_t n_labels = output->keeps_time ? 1 : source->n_labels;
 	uint64_t wanted = (uint64_t) RUNS_PER_SLOT * (options->n_slots > 0 ? options->n_slots : 1);
@@ -118,8 +123,8 @@ s_choose_runs (const weir_plan_options_t *options, const weir_plan_source_t *sou
 		output->run_labels = s_round_run (options->run_labels);
 	else if (output->n_chunks < wanted) {
 		uint64_t runs_per_chunk = (wanted - 1) / output->n_chunks + 1;
-		while (output->run_labels > WEIR_LEAF_LABELS
-		       && (n_labels - 1) / output->run_labels + 1 < runs_per_chunk)
+		while (output->run_labels > WEIR_LEAF_LABELS &&
+		       (n_labels - 1) / output->run_labels + 1 < runs_per_chunk)
 			output->run_labels /= 2;
 	}
 	output->is_whole_chunk = n_labels <= output->run_labels;
@@ -128,7 +133,8 @@ s_choose_runs (const weir_plan_options_t *options, const weir_plan_source_t *sou
 /* Bytes that one slot holds at once: accumulators of a run, the finished block, one slice and one decoded block.
  * UINT64_MAX where a payload would be larger than a message may be. */
 static uint64_t
-s_measure_slot (const weir_stage_t *stage, const weir_plan_source_t *source, weir_plan_output_t *output)
+s_measure_slot (const weir_stage_t *stage, const weir_plan_source_t *source,
+                weir_plan_output_t *output)
 {
 	uint64_t cells = weir_plan_chunk_cells (output, source), n_bands = source->n_bands;
 	if (cells * n_bands > WEIR_PLAN_PAYLOAD_MAX)
@@ -141,9 +147,10 @@ s_measure_slot (const weir_stage_t *stage, const weir_plan_source_t *source, wei
 	if (output->acc_bytes > WEIR_PLAN_PAYLOAD_MAX || output->block_bytes > WEIR_PLAN_PAYLOAD_MAX)
 		return UINT64_MAX;
 	uint64_t cell_bytes = weir_type_size (source->cell.type);
-	uint64_t decoded = (uint64_t) source->block_width * (uint64_t) source->block_height * cell_bytes;
-	return output->acc_bytes * weir_stage_run_accs (stage, (uint32_t) run) + output->block_bytes
-	       + n_bands * cells * cell_bytes + decoded;
+	uint64_t decoded = (uint64_t) source->block_width * (uint64_t) source->block_height *
+	                   cell_bytes;
+	return output->acc_bytes * weir_stage_run_accs (stage, (uint32_t) run) + output->block_bytes +
+	       n_bands * cells * cell_bytes + decoded;
 }
 
 /* Halves the longer side, in whole tiles; false if it is one tile already. */
@@ -180,14 +187,17 @@ s_refuse (const weir_plan_output_t *output, uint64_t bytes, uint64_t budget, wei
 {
 	char needed[32], there[32];
 	if (bytes == UINT64_MAX)
-		return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_GIVE_UP, "MemoryExceeded", output->node,
-		                     "one output tile of %d × %d is larger than a chunk may be: choose smaller tiles or "
-		                     "fewer bands", output->options.block_width, output->options.block_height);
+		return weir_err_set (
+			err, WEIR_E_MEMORY, WEIR_CLASS_GIVE_UP, "MemoryExceeded", output->node,
+			"one output tile of %d × %d is larger than a chunk may be: choose smaller tiles or "
+			"fewer bands",
+			output->options.block_width, output->options.block_height);
 	uint64_t mebibytes = (bytes - 1) / (1024 * 1024) + 1;
 	return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_GIVE_UP, "MemoryExceeded", output->node,
 	                     "the smallest working set is %s, the budget %s: --memory %lluM would fit",
 	                     weir_plan_bytes_text (bytes, needed, sizeof needed),
-	                     weir_plan_bytes_text (budget, there, sizeof there), (unsigned long long) mebibytes);
+	                     weir_plan_bytes_text (budget, there, sizeof there),
+	                     (unsigned long long) mebibytes);
 }
 
 int

@@ -33,7 +33,8 @@ weir_plan_warn (weir_plan_t *plan, const char *format, ...)
 bool
 weir_work_drop (weir_source_work_t *self, weir_candidate_t *candidate, weir_err_t *err)
 {
-	if (!self->options->skip_bad_items || err->klass == WEIR_CLASS_BUG || err->status == WEIR_E_CANCELLED)
+	if (!self->options->skip_bad_items || err->klass == WEIR_CLASS_BUG ||
+	    err->status == WEIR_E_CANCELLED)
 		return false;
 	char text[2 * WEIR_ERR_TEXT_MAX];
 	weir_err_format (err, text, sizeof text);
@@ -58,7 +59,8 @@ weir_work_probe (weir_source_work_t *self, weir_file_t *file, weir_err_t *err)
 static int
 s_compare_candidates (const void *a, const void *b)
 {
-	const weir_stac_item_t *ia = ((const weir_candidate_t *) a)->item, *ib = ((const weir_candidate_t *) b)->item;
+	const weir_stac_item_t *ia = ((const weir_candidate_t *) a)->item,
+						   *ib = ((const weir_candidate_t *) b)->item;
 	if (ia->time_us != ib->time_us)
 		return ia->time_us < ib->time_us ? -1 : 1;
 	int order = strcmp (ia->id, ib->id);
@@ -81,7 +83,8 @@ s_collect (weir_source_work_t *self, weir_err_t *err)
 	qsort (self->candidates, self->n_candidates, sizeof *self->candidates, s_compare_candidates);
 	if (self->n_candidates > 0)
 		return WEIR_OK;
-	return weir_err_invalid (err, "NoDataAvailable", want->node, "no item of %s meets the extents", want->url);
+	return weir_err_invalid (err, "NoDataAvailable", want->node, "no item of %s meets the extents",
+	                         want->url);
 }
 
 static int
@@ -147,31 +150,34 @@ s_describe_band (const weir_candidate_t *candidate, size_t b, const weir_file_ba
 		const weir_cell_t *cell = &file->probe.bands[candidate->bands[b].band - 1];
 		out.cell.type = cell->type;
 		/* An undeclared NaN is no-data anyway: only what differs from it counts as declared. */
-		out.nodata = (weir_plan_nodata_t){ cell->has_nodata && !isnan (cell->nodata), cell->nodata };
+		out.nodata = (weir_plan_nodata_t){ cell->has_nodata && !isnan (cell->nodata),
+			                               cell->nodata };
 	}
 	if (stac != NULL && stac->has_type)
 		out.cell.type = file->is_probed ? weir_type_join (out.cell.type, stac->type) : stac->type;
 	if (stac != NULL && stac->has_nodata)
 		out.nodata = (weir_plan_nodata_t){ true, stac->nodata };
-	out.cell.has_nodata = weir_type_is_float (out.cell.type)
-	                      || (out.nodata.has_value && weir_type_holds (out.cell.type, out.nodata.value));
+	out.cell.has_nodata = weir_type_is_float (out.cell.type) ||
+	                      (out.nodata.has_value &&
+	                       weir_type_holds (out.cell.type, out.nodata.value));
 	out.cell.nodata = out.cell.has_nodata ? out.nodata.value : 0;
 	return out;
 }
 
 static void
-s_warn_of_band (weir_source_work_t *self, const weir_candidate_t *first, size_t b, const weir_file_band_t *band)
+s_warn_of_band (weir_source_work_t *self, const weir_candidate_t *first, size_t b,
+                const weir_file_band_t *band)
 {
 	const weir_file_t *file = &first->files[first->bands[b].asset];
 	const weir_stac_band_t *stac = first->stac_bands[b];
 	const char *name = self->specs[b].name;
 	weir_type_t of_file = file->probe.bands[first->bands[b].band - 1].type;
 	if (stac != NULL && stac->has_type && stac->type != of_file)
-		weir_plan_warn (self->plan, "band '%s': the items say %s, %s holds %s", name, weir_type_name (stac->type),
-		                file->name, weir_type_name (of_file));
+		weir_plan_warn (self->plan, "band '%s': the items say %s, %s holds %s", name,
+		                weir_type_name (stac->type), file->name, weir_type_name (of_file));
 	if (band->nodata.has_value && !band->cell.has_nodata)
-		weir_plan_warn (self->plan, "band '%s': no-data %g cannot occur in %s and is not used", name,
-		                band->nodata.value, weir_type_name (band->cell.type));
+		weir_plan_warn (self->plan, "band '%s': no-data %g cannot occur in %s and is not used",
+		                name, band->nodata.value, weir_type_name (band->cell.type));
 }
 
 /* The distinct kinds of cells so far; mostly one. */
@@ -224,8 +230,8 @@ s_fill_bands (weir_source_work_t *self, weir_plan_source_t *source, const weir_f
 
 /* The item's own no-data where it differs from the bands'; NULL where it does not. */
 static weir_plan_nodata_t *
-s_list_nodata (const weir_source_work_t *self, const weir_candidate_t *candidate, const weir_file_band_t *kinds,
-               weir_cell_set_t *set)
+s_list_nodata (const weir_source_work_t *self, const weir_candidate_t *candidate,
+               const weir_file_band_t *kinds, weir_cell_set_t *set)
 {
 	weir_plan_nodata_t *own = weir_alloc (self->n_specs * sizeof *own);
 	bool is_special = false;
@@ -243,8 +249,8 @@ s_list_nodata (const weir_source_work_t *self, const weir_candidate_t *candidate
 
 /* Moves what the candidate owns into the item. */
 static void
-s_fill_item (const weir_source_work_t *self, weir_candidate_t *candidate, const weir_file_band_t *kinds,
-             weir_cell_set_t *set, weir_plan_item_t *item)
+s_fill_item (const weir_source_work_t *self, weir_candidate_t *candidate,
+             const weir_file_band_t *kinds, weir_cell_set_t *set, weir_plan_item_t *item)
 {
 	item->id = weir_strdup (candidate->item->id);
 	item->window = candidate->window;
@@ -262,8 +268,8 @@ s_fill_item (const weir_source_work_t *self, weir_candidate_t *candidate, const 
 static bool
 s_covers_grid (weir_window_t window, const weir_grid_t *grid)
 {
-	return window.col <= 0 && window.row <= 0 && window.col + window.width >= grid->width
-	       && window.row + window.height >= grid->height;
+	return window.col <= 0 && window.row <= 0 && window.col + window.width >= grid->width &&
+	       window.row + window.height >= grid->height;
 }
 
 static void
@@ -298,7 +304,10 @@ s_fill_items (weir_source_work_t *self, const weir_file_band_t *kinds, weir_cell
 static void
 s_fill_block (const weir_source_work_t *self, weir_plan_source_t *source)
 {
-	struct { int width, height; size_t n; } *sizes = NULL;
+	struct {
+		int width, height;
+		size_t n;
+	} *sizes = NULL;
 	size_t n = 0, best = 0;
 	for (size_t i = 0; i < self->n_candidates; i++)
 		for (size_t f = 0; f < self->candidates[i].n_files; f++) {
@@ -307,7 +316,8 @@ s_fill_block (const weir_source_work_t *self, weir_plan_source_t *source)
 			if (self->candidates[i].is_dropped || !file->is_probed)
 				continue;
 			size_t k = 0;
-			while (k < n && (sizes[k].width != probe->block_width || sizes[k].height != probe->block_height))
+			while (k < n &&
+			       (sizes[k].width != probe->block_width || sizes[k].height != probe->block_height))
 				k++;
 			if (k == n) {
 				sizes = weir_realloc (sizes, ++n * sizeof *sizes);
@@ -371,8 +381,8 @@ s_clear_work (weir_source_work_t *self)
 
 int
 weir_source_build (const weir_plan_want_t *want, const weir_stac_items_t *items,
-                   const weir_plan_options_t *options, weir_plan_t *plan, weir_plan_source_t *source,
-                   weir_err_t *err)
+                   const weir_plan_options_t *options, weir_plan_t *plan,
+                   weir_plan_source_t *source, weir_err_t *err)
 {
 	weir_source_work_t work = { .want = want, .items = items, .options = options, .plan = plan };
 	int rc = s_collect (&work, err);

@@ -19,8 +19,9 @@ weir_type_join (weir_type_t a, weir_type_t b)
 	}
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
 		weir_type_t type = order[i];
-		if (weir_type_holds (type, weir_type_min (a)) && weir_type_holds (type, weir_type_max (a))
-		    && weir_type_holds (type, weir_type_min (b)) && weir_type_holds (type, weir_type_max (b)))
+		if (weir_type_holds (type, weir_type_min (a)) &&
+		    weir_type_holds (type, weir_type_max (a)) &&
+		    weir_type_holds (type, weir_type_min (b)) && weir_type_holds (type, weir_type_max (b)))
 			return type;
 	}
 	return WEIR_F64;

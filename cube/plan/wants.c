@@ -12,8 +12,8 @@
 static int
 s_invalid (const weir_graph_node_t *node, const char *argument, const char *reason, weir_err_t *err)
 {
-	return weir_err_invalid (err, "ProcessParameterInvalid", node->id, "argument '%s' of load_stac: %s",
-	                         argument, reason);
+	return weir_err_invalid (err, "ProcessParameterInvalid", node->id,
+	                         "argument '%s' of load_stac: %s", argument, reason);
 }
 
 static int
@@ -30,8 +30,8 @@ s_read_side (const weir_graph_node_t *node, const json_t *extent, const char *si
 }
 
 static int
-s_read_crs (const weir_graph_node_t *node, const json_t *extent, weir_plan_want_t *want, char *crs_text,
-            weir_err_t *err)
+s_read_crs (const weir_graph_node_t *node, const json_t *extent, weir_plan_want_t *want,
+            char *crs_text, weir_err_t *err)
 {
 	const json_t *crs = json_object_get (extent, "crs");
 	want->bbox_crs = "EPSG:4326";
@@ -41,7 +41,8 @@ s_read_crs (const weir_graph_node_t *node, const json_t *extent, weir_plan_want_
 		want->bbox_crs = json_string_value (crs);
 		return WEIR_OK;
 	}
-	if (!json_is_integer (crs) || json_integer_value (crs) < 1 || json_integer_value (crs) > 999999999)
+	if (!json_is_integer (crs) || json_integer_value (crs) < 1 ||
+	    json_integer_value (crs) > 999999999)
 		return s_invalid (node, "spatial_extent", "'crs' must be an EPSG number or a text", err);
 	snprintf (crs_text, CRS_TEXT_BYTES, "EPSG:%d", (int) json_integer_value (crs));
 	want->bbox_crs = crs_text;
@@ -49,7 +50,8 @@ s_read_crs (const weir_graph_node_t *node, const json_t *extent, weir_plan_want_
 }
 
 static int
-s_read_extent (const weir_graph_node_t *node, weir_plan_want_t *want, char *crs_text, weir_err_t *err)
+s_read_extent (const weir_graph_node_t *node, weir_plan_want_t *want, char *crs_text,
+               weir_err_t *err)
 {
 	const json_t *extent = json_object_get (node->arguments, "spatial_extent");
 	if (extent == NULL || json_is_null (extent))
@@ -57,9 +59,10 @@ s_read_extent (const weir_graph_node_t *node, weir_plan_want_t *want, char *crs_
 	if (!json_is_object (extent))
 		return s_invalid (node, "spatial_extent", "expected an object or null", err);
 	if (json_object_get (extent, "type") != NULL)
-		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported", node->id,
-		                     "argument 'spatial_extent' of load_stac: GeoJSON is not offered yet: give "
-		                     "west, south, east and north");
+		return weir_err_set (
+			err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported", node->id,
+			"argument 'spatial_extent' of load_stac: GeoJSON is not offered yet: give "
+			"west, south, east and north");
 	int rc = s_read_side (node, extent, "west", &want->bbox.west, err);
 	if (rc == WEIR_OK)
 		rc = s_read_side (node, extent, "south", &want->bbox.south, err);
@@ -83,8 +86,10 @@ s_read_instant (const weir_graph_node_t *node, const json_t *value, int64_t *out
 	if (value == NULL || json_is_null (value))
 		return WEIR_OK;
 	if (!json_is_string (value) || !weir_label_parse (json_string_value (value), out))
-		return s_invalid (node, "temporal_extent", "expected RFC 3339 dates such as 2022-09-01 or "
-		                                           "2022-09-01T00:00:00Z, or null", err);
+		return s_invalid (node, "temporal_extent",
+		                  "expected RFC 3339 dates such as 2022-09-01 or "
+		                  "2022-09-01T00:00:00Z, or null",
+		                  err);
 	return WEIR_OK;
 }
 
@@ -104,15 +109,17 @@ s_read_time (const weir_graph_node_t *node, weir_plan_want_t *want, weir_err_t *
 	if (rc != WEIR_OK)
 		return rc;
 	if (want->time_from_us >= want->time_to_us)
-		return weir_err_invalid (err, "TemporalExtentEmpty", node->id,
-		                         "argument 'temporal_extent' of load_stac: the end must be later than the "
-		                         "beginning");
+		return weir_err_invalid (
+			err, "TemporalExtentEmpty", node->id,
+			"argument 'temporal_extent' of load_stac: the end must be later than the "
+			"beginning");
 	want->has_time = true;
 	return WEIR_OK;
 }
 
 static int
-s_read_bands (const weir_graph_node_t *node, const char **bands, weir_plan_want_t *want, weir_err_t *err)
+s_read_bands (const weir_graph_node_t *node, const char **bands, weir_plan_want_t *want,
+              weir_err_t *err)
 {
 	const json_t *array = json_object_get (node->arguments, "bands");
 	if (array == NULL || json_is_null (array))
@@ -134,8 +141,8 @@ s_read_bands (const weir_graph_node_t *node, const char **bands, weir_plan_want_
 }
 
 static int
-s_read_want (const weir_graph_node_t *node, weir_plan_want_t *want, const char **bands, char *crs_text,
-             weir_err_t *err)
+s_read_want (const weir_graph_node_t *node, weir_plan_want_t *want, const char **bands,
+             char *crs_text, weir_err_t *err)
 {
 	want->node = node->id;
 	want->url = json_string_value (json_object_get (node->arguments, "url"));
@@ -144,7 +151,8 @@ s_read_want (const weir_graph_node_t *node, weir_plan_want_t *want, const char *
 		return s_invalid (node, "url", "expected an address", err);
 	const json_t *properties = json_object_get (node->arguments, "properties");
 	if (json_object_size (properties) > 0)
-		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported", node->id,
+		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported",
+		                     node->id,
 		                     "argument 'properties' of load_stac: conditions are not offered yet");
 	int rc = s_read_extent (node, want, crs_text, err);
 	if (rc == WEIR_OK)
@@ -179,8 +187,8 @@ s_check_targets (size_t n, const weir_chain_t *chains, weir_err_t *err)
 
 /* One block: the wants, then the pointers to names of bands, then the texts of CRS given as numbers. */
 static int
-s_read_wants (const weir_graph_t *graph, size_t n_chains, const weir_chain_t *chains, size_t *n_wants_out,
-              weir_plan_want_t **wants_out, weir_err_t *err)
+s_read_wants (const weir_graph_t *graph, size_t n_chains, const weir_chain_t *chains,
+              size_t *n_wants_out, weir_plan_want_t **wants_out, weir_err_t *err)
 {
 	size_t n_wants = 0, n_bands = 0, n_nodes = weir_graph_n_nodes (graph);
 	for (size_t i = 0; i < n_nodes; i++) {
@@ -216,7 +224,8 @@ s_read_wants (const weir_graph_t *graph, size_t n_chains, const weir_chain_t *ch
 }
 
 int
-weir_plan_wants (const weir_graph_t *graph, size_t *n_wants_out, weir_plan_want_t **wants_out, weir_err_t *err)
+weir_plan_wants (const weir_graph_t *graph, size_t *n_wants_out, weir_plan_want_t **wants_out,
+                 weir_err_t *err)
 {
 	size_t n = 0;
 	weir_chain_t *chains = NULL;

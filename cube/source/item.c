@@ -26,7 +26,8 @@ s_clear_asset (weir_stac_asset_t *self)
 		s_clear_band (&self->bands[i]);
 	free (self->bands);
 	free (self->proj.crs);
-	for (size_t i = 0; i < sizeof self->proj.crs_candidates / sizeof *self->proj.crs_candidates; i++)
+	for (size_t i = 0; i < sizeof self->proj.crs_candidates / sizeof *self->proj.crs_candidates;
+	     i++)
 		free (self->proj.crs_candidates[i]);
 }
 

@@ -19,14 +19,14 @@
 #define SLOTS_MAX 65536
 
 static const char s_usage[] =
-    "usage: weir plan GRAPH.json [--param NAME=VALUE]... [--memory SIZE] [--slots N] [--skip-bad-items] [--json]\n"
-    "Explains what a process graph would do; GRAPH.json may be - for standard input.\n"
-    "  --param NAME=VALUE  value of a parameter: JSON, or else a text\n"
-    "  --memory SIZE       budget of one actor, such as 512M or 2G (default: half of the memory there is)\n"
-    "  --slots N           reads at the same time (default: the number of CPUs)\n"
-    "  --skip-bad-items    leave out items that cannot be used, with a warning\n"
-    "  --json              one JSON object instead of lines\n"
-    "Exit status: 0 done, 1 the items do not allow it, 2 bad usage or an invalid graph.\n";
+	"usage: weir plan GRAPH.json [--param NAME=VALUE]... [--memory SIZE] [--slots N] [--skip-bad-items] [--json]\n"
+	"Explains what a process graph would do; GRAPH.json may be - for standard input.\n"
+	"  --param NAME=VALUE  value of a parameter: JSON, or else a text\n"
+	"  --memory SIZE       budget of one actor, such as 512M or 2G (default: half of the memory there is)\n"
+	"  --slots N           reads at the same time (default: the number of CPUs)\n"
+	"  --skip-bad-items    leave out items that cannot be used, with a warning\n"
+	"  --json              one JSON object instead of lines\n"
+	"Exit status: 0 done, 1 the items do not allow it, 2 bad usage or an invalid graph.\n";
 
 typedef struct {
 	const char *path;
@@ -39,8 +39,12 @@ typedef struct {
 static bool
 s_is_graph_error (const weir_err_t *err)
 {
-	static const char *const codes[] = { "Process",           "DimensionNotAvailable", "FormatUnsupported",
-		                                 "FeatureUnsupported", "TemporalExtentEmpty",   "FileUnreadable" };
+	static const char *const codes[] = { "Process",
+		                                 "DimensionNotAvailable",
+		                                 "FormatUnsupported",
+		                                 "FeatureUnsupported",
+		                                 "TemporalExtentEmpty",
+		                                 "FileUnreadable" };
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (strncmp (err->code, codes[i], strlen (codes[i])) == 0)
 			return true;
@@ -112,12 +116,13 @@ s_take_option (int option, const char *value, s_options_t *self)
 static int
 s_parse_options (int argc, char **argv, s_options_t *self, int *status_out)
 {
-	static const struct option options[] = {
-		{ "param", required_argument, NULL, 'p' }, { "memory", required_argument, NULL, 'm' },
-		{ "slots", required_argument, NULL, 's' }, { "skip-bad-items", no_argument, NULL, 'k' },
-		{ "json", no_argument, NULL, 'j' },        { "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 }
-	};
+	static const struct option options[] = { { "param", required_argument, NULL, 'p' },
+		                                     { "memory", required_argument, NULL, 'm' },
+		                                     { "slots", required_argument, NULL, 's' },
+		                                     { "skip-bad-items", no_argument, NULL, 'k' },
+		                                     { "json", no_argument, NULL, 'j' },
+		                                     { "help", no_argument, NULL, 'h' },
+		                                     { NULL, 0, NULL, 0 } };
 	optind = 0;
 	opterr = 0;
 	*status_out = 2;
@@ -133,7 +138,8 @@ s_parse_options (int argc, char **argv, s_options_t *self, int *status_out)
 			return -1;
 	}
 	if (argc - optind != 1)
-		return s_bad_usage ("expected one process graph", argc > optind ? argv[optind + 1] : "found none");
+		return s_bad_usage ("expected one process graph",
+		                    argc > optind ? argv[optind + 1] : "found none");
 	self->path = argv[optind];
 	return 0;
 }

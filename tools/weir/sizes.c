@@ -43,7 +43,8 @@ weir_size_parse (const char *text, uint64_t *bytes_out)
 			value *= 1024;
 		p++;
 	}
-	bool is_end = *p == '\0' || strcasecmp (p, "B") == 0 || (letter != NULL && strcasecmp (p, "iB") == 0);
+	bool is_end = *p == '\0' || strcasecmp (p, "B") == 0 ||
+	              (letter != NULL && strcasecmp (p, "iB") == 0);
 	if (!is_end || value < 1 || value >= 9223372036854775808.0)
 		return false;
 	*bytes_out = (uint64_t) value;

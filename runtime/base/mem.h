@@ -15,7 +15,7 @@
 void *weir_alloc (size_t bytes);              /* zeroed; aborts when there is none */
 void *weir_realloc (void *ptr, size_t bytes); /* aborts when there is none */
 char *weir_strdup (const char *text);         /* NULL in, NULL out */
-char *weir_asprintf (const char *format, ...) __attribute__ ((format (printf, 1, 2)));
+char *weir_asprintf (const char *format, ...) __attribute__ ((format (printf, 1, 2), nonnull (1)));
 
 /* *out_p = a * b (or a + b); false and *out_p untouched when that does not fit. */
 static inline bool

@@ -61,7 +61,7 @@ function may_use(room, header) {
 }
 
 FNR == 1 {
-	is_c = FILENAME ~ /\.[ch]$/
+	is_c = FILENAME ~ /\.([ch]|inc)$/
 	is_header = FILENAME ~ /\.h$/
 	name = FILENAME
 	sub(/.*\//, "", name)

@@ -1,0 +1,270 @@
+/* run.c - see stage.h: folding the slices of one run, in tiles and leaves
+ *
+ * Memory of an ordered run is a stack of accumulators. Leaf by leaf the top is filled; a finished leaf is a tree of level
+ * 0, and two trees of one level on top of each other become one of the next, as digits carry in a binary counter. A
+ * leaf that no label was told of is not touched: merging "none" changes nothing.
+ */
+#include "cube/kernel/stage_impl.h"
+#include "cube/kernel/vec.h"
+#include "runtime/base/mem.h"
+
+#include <stdlib.h>
+
+#define STACK_MAX 34
+#define NO_RANK UINT32_MAX
+
+typedef struct {
+	unsigned level;
+	bool is_empty; /* its memory was never written */
+} s_tree_t;
+
+struct weir_run {
+	const weir_stage_t *stage;
+	size_t n_rows, n_cols, n_cells;
+	uint32_t rank_first, n_labels;
+	uint32_t rank;      /* the last that came, NO_RANK before */
+	uint32_t leaf;      /* that is being filled, counted from the run's first; unordered: always 0 */
+	uint32_t leaf_rank; /* its first rank */
+	char *memory;
+	size_t acc_bytes;
+	size_t depth; /* trees below the leaf; the leaf is accumulator `depth` */
+	s_tree_t stack[STACK_MAX];
+	bool leaf_is_open, has_ended;
+	size_t plane_at[2 * WEIR_PIPELINE_FOLDS_MAX]; /* offsets in an accumulator */
+	double *map_memory, *premap_memory[WEIR_PIPELINE_FOLDS_MAX];
+	void *mapped;  /* a tile after the slice steps */
+	void *premapped;
+	void *skipped; /* a tile of the skip value, made when it is wanted */
+};
+
+/* ---- making */
+
+static double *
+s_map_memory (const weir_map_t *map)
+{
+	if (map == NULL || weir_map_memory_bytes (map) == 0)
+		return NULL;
+	double *memory = weir_alloc (weir_map_memory_bytes (map));
+	weir_map_prepare (map, memory);
+	return memory;
+}
+
+static void
+s_lay_planes (weir_run_t *self)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < self->stage->n_folds; i++)
+		for (size_t k = 0; k < self->stage->folds[i].n_planes; k++) {
+			self->plane_at[2 * i + k] = at;
+			at += weir_plane_bytes (&self->stage->folds[i].planes[k], self->n_cells);
+		}
+	self->acc_bytes = at;
+}
+
+weir_run_t *
+weir_run_new (const weir_stage_t *stage, size_t n_rows, size_t n_cols, uint32_t rank_first, uint32_t n_labels,
+              void *memory)
+{
+	weir_assert (!stage->is_ordered || rank_first % WEIR_LEAF_LABELS == 0);
+	weir_assert (n_labels <= UINT32_MAX - rank_first);
+	weir_run_t *self = weir_alloc (sizeof *self);
+	self->stage = stage;
+	self->n_rows = n_rows;
+	self->n_cols = n_cols;
+	weir_assert (weir_size_mul (n_rows, n_cols, &self->n_cells));
+	self->rank_first = self->leaf_rank = rank_first;
+	self->n_labels = n_labels;
+	self->rank = NO_RANK;
+	self->memory = memory;
+	s_lay_planes (self);
+	self->map_memory = s_map_memory (stage->map);
+	bool maps = weir_map_kind (stage->map) != WEIR_MAP_IDENTITY;
+	self->mapped = maps ? weir_alloc (WEIR_TILE * weir_type_size (stage->mapped.type)) : NULL;
+	for (size_t i = 0; i < stage->n_folds; i++) {
+		self->premap_memory[i] = s_map_memory (stage->premaps[i]);
+		if (stage->premaps[i] != NULL && self->premapped == NULL)
+			self->premapped = weir_alloc (WEIR_TILE); /* uint8 */
+	}
+	return self;
+}
+
+void
+weir_run_destroy (weir_run_t **self_p)
+{
+	weir_run_t *self = *self_p;
+	*self_p = NULL;
+	if (self == NULL)
+		return;
+	free (self->map_memory);
+	for (size_t i = 0; i < WEIR_PIPELINE_FOLDS_MAX; i++)
+		free (self->premap_memory[i]);
+	free (self->mapped);
+	free (self->premapped);
+	free (self->skipped);
+	free (self);
+}
+
+/* ---- leaves */
+
+static char *
+s_acc (const weir_run_t *self, size_t depth)
+{
+	return self->memory + depth * self->acc_bytes;
+}
+
+/* The two topmost trees become one; the left one stays where it is. */
+static void
+s_merge_top (weir_run_t *self)
+{
+	s_tree_t *left = &self->stack[self->depth - 2], *right = &self->stack[self->depth - 1];
+	char *to = s_acc (self, self->depth - 2), *from = s_acc (self, self->depth - 1);
+	if (left->is_empty && !right->is_empty)
+		memcpy (to, from, self->acc_bytes);
+	else if (!left->is_empty && !right->is_empty)
+		weir_stage_acc_merge (self->stage, to, from, self->n_cells);
+	left->is_empty = left->is_empty && right->is_empty;
+	left->level++;
+	self->depth--;
+}
+
+static void
+s_close_leaf (weir_run_t *self)
+{
+	self->stack[self->depth++] = (s_tree_t){ .level = 0, .is_empty = !self->leaf_is_open };
+	self->leaf_is_open = false;
+	while (self->depth >= 2 && self->stack[self->depth - 2].level == self->stack[self->depth - 1].level)
+		s_merge_top (self);
+}
+
+static void
+s_open_leaf (weir_run_t *self)
+{
+	weir_stage_acc_init (self->stage, s_acc (self, self->depth), self->n_cells);
+	self->leaf_is_open = true;
+}
+
+static void
+s_go_to_rank (weir_run_t *self, uint32_t rank)
+{
+	weir_assert (!self->has_ended);
+	weir_assert (rank >= self->rank_first && rank - self->rank_first < self->n_labels);
+	weir_assert (self->rank == NO_RANK || rank >= self->rank);
+	self->rank = rank;
+	uint32_t leaf = self->stage->is_ordered ? (rank - self->rank_first) / WEIR_LEAF_LABELS : 0;
+	for (; self->leaf < leaf; self->leaf++)
+		s_close_leaf (self);
+	if (self->stage->is_ordered)
+		self->leaf_rank = self->rank_first + leaf * WEIR_LEAF_LABELS;
+	if (!self->leaf_is_open)
+		s_open_leaf (self);
+}
+
+void
+weir_run_end (weir_run_t *self)
+{
+	if (self->has_ended)
+		return;
+	self->has_ended = true;
+	s_close_leaf (self);
+	while (self->depth > 1)
+		s_merge_top (self);
+	if (self->stack[0].is_empty)
+		weir_stage_acc_init (self->stage, self->memory, self->n_cells);
+}
+
+/* ---- cells */
+
+static void
+s_fold_tile (weir_run_t *self, size_t cell, const void *mapped, size_t n)
+{
+	const weir_stage_t *stage = self->stage;
+	weir_misfit_t misfit;
+	char *acc = s_acc (self, self->depth);
+	for (size_t i = 0; i < stage->n_folds; i++) {
+		const weir_fold_plan_t *fold = &stage->folds[i];
+		const void *src = mapped;
+		if (stage->premaps[i] != NULL) {
+			weir_map_run (stage->premaps[i], self->premap_memory[i], self->premapped, mapped, n, &misfit);
+			src = self->premapped;
+		}
+		bool sets = fold->sets_first && self->rank == self->leaf_rank;
+		for (size_t k = 0; k < fold->n_planes; k++) {
+			const weir_plane_t *plane = &fold->planes[k];
+			char *to = acc + self->plane_at[2 * i + k] + cell * plane->bytes;
+			if (sets)
+				memcpy (to, src, n * plane->bytes);
+			else if (plane->fold != NULL)
+				plane->fold (to, src, n, &plane->fold_args);
+		}
+	}
+}
+
+static void
+s_fold_cells (weir_run_t *self, size_t cell, const char *src, size_t n)
+{
+	size_t in_bytes = weir_type_size (self->stage->in.type);
+	weir_misfit_t misfit;
+	for (size_t i = 0; i < n; i += WEIR_TILE) {
+		size_t m = n - i < WEIR_TILE ? n - i : WEIR_TILE;
+		const void *mapped = src + i * in_bytes;
+		if (self->mapped != NULL) {
+			weir_map_run (self->stage->map, self->map_memory, self->mapped, mapped, m, &misfit);
+			mapped = self->mapped;
+		}
+		s_fold_tile (self, cell + i, mapped, m);
+	}
+}
+
+static void
+s_assert_inside (const weir_run_t *self, size_t row, size_t col, size_t n_rows, size_t n_cols)
+{
+	weir_assert (row <= self->n_rows && n_rows <= self->n_rows - row);
+	weir_assert (col <= self->n_cols && n_cols <= self->n_cols - col);
+}
+
+void
+weir_run_fold (weir_run_t *self, uint32_t rank, const void *src, size_t row_stride, size_t row, size_t col,
+               size_t n_rows, size_t n_cols)
+{
+	s_assert_inside (self, row, col, n_rows, n_cols);
+	if (n_rows == 0 || n_cols == 0)
+		return;
+	s_go_to_rank (self, rank);
+	size_t in_bytes = weir_type_size (self->stage->in.type);
+	if (n_cols == self->n_cols && row_stride == n_cols) { /* whole rows: one piece */
+		s_fold_cells (self, row * self->n_cols, src, n_rows * n_cols);
+		return;
+	}
+	for (size_t i = 0; i < n_rows; i++)
+		s_fold_cells (self, (row + i) * self->n_cols + col, (const char *) src + i * row_stride * in_bytes,
+		              n_cols);
+}
+
+static void
+s_skip_cells (weir_run_t *self, size_t cell, size_t n)
+{
+	for (size_t i = 0; i < n; i += WEIR_TILE)
+		s_fold_tile (self, cell + i, self->skipped, n - i < WEIR_TILE ? n - i : WEIR_TILE);
+}
+
+void
+weir_run_skip (weir_run_t *self, uint32_t rank, size_t row, size_t col, size_t n_rows, size_t n_cols)
+{
+	const weir_stage_t *stage = self->stage;
+	s_assert_inside (self, row, col, n_rows, n_cols);
+	if (weir_stage_skips_nodata (stage) || n_rows == 0 || n_cols == 0)
+		return;
+	weir_assert (stage->can_skip);
+	s_go_to_rank (self, rank);
+	if (self->skipped == NULL) {
+		size_t bytes = weir_type_size (stage->mapped.type);
+		self->skipped = weir_alloc (WEIR_TILE * bytes);
+		weir_fill_bits (self->skipped, bytes, stage->skip_bits, WEIR_TILE);
+	}
+	if (n_cols == self->n_cols) {
+		s_skip_cells (self, row * n_cols, n_rows * n_cols);
+		return;
+	}
+	for (size_t i = 0; i < n_rows; i++)
+		s_skip_cells (self, (row + i) * self->n_cols + col, n_cols);
+}

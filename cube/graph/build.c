@@ -22,7 +22,8 @@ s_blank_controls (char *text)
 }
 
 int
-weir_graph_fail (weir_err_t *err, const char *code, const char *path, const char *id, const char *format, ...)
+weir_graph_fail (weir_err_t *err, const char *code, const char *path, const char *id,
+                 const char *format, ...)
 {
 	if (err == NULL)
 		return WEIR_E_INVALID;
@@ -76,21 +77,25 @@ s_read_node (weir_build_t *build, const weir_graph_t *graph, weir_node_t *node)
 {
 	if (!json_is_object (node->json))
 		return weir_graph_fail (build->err, "ProcessGraphInvalid", graph->path, node->id,
-		                        "node: expected an object, found %s", weir_value_describe (node->json));
+		                        "node: expected an object, found %s",
+		                        weir_value_describe (node->json));
 	const json_t *id = json_object_get (node->json, "process_id");
 	const json_t *space = json_object_get (node->json, "namespace");
 	const json_t *result = json_object_get (node->json, "result");
 	if (!json_is_string (id))
 		return weir_graph_fail (build->err, "ProcessGraphInvalid", graph->path, node->id,
-		                        "process_id: expected a string, found %s", weir_value_describe (id));
+		                        "process_id: expected a string, found %s",
+		                        weir_value_describe (id));
 	if (result != NULL && !json_is_boolean (result))
 		return weir_graph_fail (build->err, "ProcessGraphInvalid", graph->path, node->id,
-		                        "result: expected a boolean, found %s", weir_value_describe (result));
+		                        "result: expected a boolean, found %s",
+		                        weir_value_describe (result));
 	node->pub.id = node->id;
 	node->pub.is_result = json_is_true (result);
 	node->pub.process = weir_process_find (json_string_value (id));
 	bool is_foreign = space != NULL && !json_is_null (space) &&
-	                  (!json_is_string (space) || strcmp (json_string_value (space), "backend") != 0);
+	                  (!json_is_string (space) ||
+	                   strcmp (json_string_value (space), "backend") != 0);
 	if (node->pub.process == NULL || is_foreign)
 		return weir_graph_fail (build->err, "ProcessUnsupported", graph->path, node->id,
 		                        "process '%s': there is no such process%s", json_string_value (id),
@@ -104,14 +109,15 @@ s_index_nodes (weir_build_t *build, weir_graph_t *graph, const json_t *map)
 	size_t n = json_object_size (map);
 	build->n_nodes += n;
 	if (build->n_nodes > WEIR_GRAPH_NODES_MAX)
-		return weir_graph_fail (build->err, "ProcessGraphInvalid", graph->path, "", "process graph: more than %d nodes",
-		                        WEIR_GRAPH_NODES_MAX);
+		return weir_graph_fail (build->err, "ProcessGraphInvalid", graph->path, "",
+		                        "process graph: more than %d nodes", WEIR_GRAPH_NODES_MAX);
 	graph->nodes = weir_alloc (n * sizeof (weir_node_t *));
 	graph->order = weir_alloc (n * sizeof (weir_node_t *));
 	graph->index = json_object ();
 	const char *id;
 	json_t *json;
-	json_object_foreach ((json_t *) map, id, json) {
+	json_object_foreach ((json_t *) map, id, json)
+	{
 		weir_node_t *node = weir_alloc (sizeof *node);
 		node->id = weir_strdup (id);
 		node->json = json;
@@ -145,8 +151,8 @@ s_find_result (weir_build_t *build, weir_graph_t *graph)
 }
 
 int
-weir_graph_build (weir_build_t *build, const json_t *map, const weir_scope_t *scope, const char *path,
-                  const char *parameters, weir_graph_t **graph_out)
+weir_graph_build (weir_build_t *build, const json_t *map, const weir_scope_t *scope,
+                  const char *path, const char *parameters, weir_graph_t **graph_out)
 {
 	weir_graph_t *graph = *graph_out = weir_alloc (sizeof *graph);
 	graph->path = weir_strdup (path);
@@ -189,7 +195,8 @@ weir_graph_result (const weir_graph_t *self)
 }
 
 const weir_graph_node_t *
-weir_graph_argument_node (const weir_graph_t *self, const weir_graph_node_t *node, const char *argument)
+weir_graph_argument_node (const weir_graph_t *self, const weir_graph_node_t *node,
+                          const char *argument)
 {
 	const json_t *value = json_object_get (node->arguments, argument);
 	if (weir_value_kind (value) != WEIR_VALUE_NODE)
@@ -198,7 +205,8 @@ weir_graph_argument_node (const weir_graph_t *self, const weir_graph_node_t *nod
 }
 
 const weir_graph_t *
-weir_graph_argument_callback (const weir_graph_t *self, const weir_graph_node_t *node, const char *argument)
+weir_graph_argument_callback (const weir_graph_t *self, const weir_graph_node_t *node,
+                              const char *argument)
 {
 	(void) self;
 	const weir_node_t *full = (const weir_node_t *) node;
@@ -215,7 +223,8 @@ weir_graph_json (const weir_graph_t *self)
 	json_t *map = json_object ();
 	for (size_t i = 0; i < self->n_nodes; i++) {
 		const weir_node_t *node = self->nodes[i];
-		json_t *json = json_pack ("{s:s, s:O}", "process_id", node->pub.process->id, "arguments", node->arguments);
+		json_t *json = json_pack ("{s:s, s:O}", "process_id", node->pub.process->id, "arguments",
+		                          node->arguments);
 		if (node->pub.is_result)
 			json_object_set_new (json, "result", json_true ());
 		json_object_set_new (map, node->id, json);

@@ -16,7 +16,8 @@ typedef struct {
 	weir_err_t *err;
 } s_eval_t;
 
-/* Names of an outer process stay visible inside a callback, but for those that the callback has itself. */
+/* Names of an outer process stay visible inside a callback, but for those that the callback has
+ * itself. */
 static json_t *
 s_hide (const json_t *names, const char *words)
 {
@@ -39,7 +40,8 @@ s_fill_node (const json_t *json, const weir_process_t *process, const json_t *na
 	json_t *node = json_copy ((json_t *) json), *arguments = json_object ();
 	const char *key;
 	json_t *value;
-	json_object_foreach (json_object_get (json, "arguments"), key, value) {
+	json_object_foreach (json_object_get (json, "arguments"), key, value)
+	{
 		const weir_parameter_t *parameter = weir_process_parameter (process, key);
 		json_t *visible = s_hide (names, parameter != NULL ? parameter->callback_parameters : NULL);
 		json_object_set_new (arguments, key, s_fill (value, visible));
@@ -53,7 +55,8 @@ s_fill_node (const json_t *json, const weir_process_t *process, const json_t *na
 static json_t *
 s_fill (const json_t *value, const json_t *names)
 {
-	const weir_process_t *process = weir_process_find (json_string_value (json_object_get (value, "process_id")));
+	const weir_process_t *process = weir_process_find (
+		json_string_value (json_object_get (value, "process_id")));
 	const char *name = json_string_value (json_object_get (value, "from_parameter"));
 	if (name != NULL && json_object_get (names, name) != NULL)
 		return json_incref (json_object_get (names, name));
@@ -64,8 +67,7 @@ s_fill (const json_t *value, const json_t *names)
 	json_t *member, *copy;
 	if (json_is_array (value)) {
 		copy = json_array ();
-		json_array_foreach (value, i, member)
-			json_array_append_new (copy, s_fill (member, names));
+		json_array_foreach (value, i, member) json_array_append_new (copy, s_fill (member, names));
 		return copy;
 	}
 	if (!json_is_object (value))
@@ -86,15 +88,16 @@ s_resolve (const s_eval_t *self, const json_t *value)
 	json_t *member, *copy;
 	switch (weir_value_kind (value)) {
 	case WEIR_VALUE_NODE:
-		found = json_object_get (self->graph->index, json_string_value (json_object_get (value, "from_node")));
-		return json_incref (self->results[self->graph->nodes[json_integer_value (found)]->position]);
+		found = json_object_get (self->graph->index,
+		                         json_string_value (json_object_get (value, "from_node")));
+		return json_incref (
+			self->results[self->graph->nodes[json_integer_value (found)]->position]);
 	case WEIR_VALUE_PARAMETER:
-		found = json_object_get (self->names, json_string_value (json_object_get (value, "from_parameter")));
+		found = json_object_get (self->names,
+		                         json_string_value (json_object_get (value, "from_parameter")));
 		return found != NULL ? json_incref ((json_t *) found) : json_null ();
-	case WEIR_VALUE_CUBE:
-		return json_incref ((json_t *) value);
-	default:
-		break;
+	case WEIR_VALUE_CUBE: return json_incref ((json_t *) value);
+	default: break;
 	}
 	if (json_is_array (value)) {
 		copy = json_array ();
@@ -118,7 +121,8 @@ s_resolve_argument (const s_eval_t *self, const weir_parameter_t *parameter, con
 	json_t *visible = s_hide (self->names, parameter->callback_parameters);
 	json_t *filled = s_fill (value, visible);
 	json_decref (visible);
-	if (weir_value_kind (filled) != WEIR_VALUE_NODE && weir_value_kind (filled) != WEIR_VALUE_PARAMETER)
+	if (weir_value_kind (filled) != WEIR_VALUE_NODE &&
+	    weir_value_kind (filled) != WEIR_VALUE_PARAMETER)
 		return filled;
 	json_t *resolved = s_resolve (self, filled);
 	json_decref (filled);
@@ -127,7 +131,8 @@ s_resolve_argument (const s_eval_t *self, const weir_parameter_t *parameter, con
 
 /* A computed truth value may stand for a number, as when cubes are processed. */
 static int
-s_check_type (const s_eval_t *self, const weir_node_t *node, const weir_parameter_t *parameter, const json_t *value)
+s_check_type (const s_eval_t *self, const weir_node_t *node, const weir_parameter_t *parameter,
+              const json_t *value)
 {
 	char wanted[256];
 	bool is_flag = json_is_boolean (value) && weir_words_have (parameter->types, "number", 6);
@@ -135,7 +140,8 @@ s_check_type (const s_eval_t *self, const weir_node_t *node, const weir_paramete
 		return 0;
 	return weir_graph_fail (self->err, "ProcessParameterInvalid", self->graph->path, node->id,
 	                        "argument '%s': expected %s, found %s", parameter->name,
-	                        weir_types_describe (parameter->types, wanted, sizeof wanted), weir_value_describe (value));
+	                        weir_types_describe (parameter->types, wanted, sizeof wanted),
+	                        weir_value_describe (value));
 }
 
 static int
@@ -181,7 +187,8 @@ s_needed (const weir_graph_t *graph)
 }
 
 int
-weir_graph_eval (const weir_graph_t *graph, const json_t *values, json_t **result_out, weir_err_t *err)
+weir_graph_eval (const weir_graph_t *graph, const json_t *values, json_t **result_out,
+                 weir_err_t *err)
 {
 	s_eval_t self = { .graph = graph, .err = err };
 	json_t *none = json_object ();
@@ -205,14 +212,16 @@ weir_graph_eval (const weir_graph_t *graph, const json_t *values, json_t **resul
 }
 
 int
-weir_process_eval (const char *process_id, const json_t *arguments, json_t **result_out, weir_err_t *err)
+weir_process_eval (const char *process_id, const json_t *arguments, json_t **result_out,
+                   weir_err_t *err)
 {
 	weir_graph_t *graph = NULL;
 	*result_out = NULL;
-	json_t *json = json_pack ("{s:{s:{s:s, s:O?, s:b}}}", "process_graph", process_id, "process_id", process_id,
-	                          "arguments", arguments, "result", 1);
+	json_t *json = json_pack ("{s:{s:{s:s, s:O?, s:b}}}", "process_graph", process_id, "process_id",
+	                          process_id, "arguments", arguments, "result", 1);
 	if (json == NULL)
-		return weir_graph_fail (err, "ProcessGraphInvalid", "", "", "process_id: not a text in UTF-8");
+		return weir_graph_fail (err, "ProcessGraphInvalid", "", "",
+		                        "process_id: not a text in UTF-8");
 	int rc = weir_graph_from_json (json, NULL, &graph, err);
 	if (rc == 0)
 		rc = weir_graph_eval (graph, NULL, result_out, err);

@@ -1,13 +1,15 @@
 /* graph.h - an openEO process graph: parsed, checked, in the order it can be evaluated
  *
- * weir_graph_parse takes {"process_graph": {…}}, a whole process object, or the bare map, substitutes parameters and
- * validates: known processes, required and unknown arguments, references, cycles, exactly one result node, in
- * callbacks too. What it lets through can be lowered or evaluated without looking again.
+ * weir_graph_parse takes {"process_graph": {…}}, a whole process object, or the bare map,
+ * substitutes parameters and validates: known processes, required and unknown arguments,
+ * references, cycles, exactly one result node, in callbacks too. What it lets through can be
+ * lowered or evaluated without looking again.
  *
  * Ownership   the graph owns everything; const pointers live as long as it does
  * Limits      64 MiB of text, 100,000 nodes, callbacks nested 32 deep
- * Errors      ProcessGraphMissing, ProcessGraphInvalid, ProcessUnsupported, ProcessParameterRequired,
- *             ProcessParameterUnsupported, ProcessParameterInvalid; where = node id (callbacks: "outer/inner")
+ * Errors      ProcessGraphMissing, ProcessGraphInvalid, ProcessUnsupported,
+ *             ProcessParameterRequired, ProcessParameterUnsupported, ProcessParameterInvalid;
+ *             where = node id (callbacks: "outer/inner")
  * Source      openEO API 1.2, processes 2.0
  */
 #ifndef WEIR_CUBE_GRAPH_H
@@ -29,31 +31,39 @@ typedef struct weir_graph_node {
 } weir_graph_node_t;
 
 /* params: object of values for {"from_parameter": name} outside callbacks, or NULL. */
-int weir_graph_parse (const char *text, size_t text_bytes, const json_t *params, weir_graph_t **graph_out,
-                      weir_err_t *err);
-int weir_graph_from_json (const json_t *json, const json_t *params, weir_graph_t **graph_out, weir_err_t *err);
+int weir_graph_parse (const char *text, size_t text_bytes, const json_t *params,
+                      weir_graph_t **graph_out, weir_err_t *err);
+int weir_graph_from_json (const json_t *json, const json_t *params, weir_graph_t **graph_out,
+                          weir_err_t *err);
 void weir_graph_destroy (weir_graph_t **self_p);
 
 size_t weir_graph_n_nodes (const weir_graph_t *self);
-const weir_graph_node_t *weir_graph_node (const weir_graph_t *self, size_t i); /* in evaluation order */
+/* In evaluation order. */
+const weir_graph_node_t *weir_graph_node (const weir_graph_t *self, size_t i);
 const weir_graph_node_t *weir_graph_find (const weir_graph_t *self, const char *id);
 const weir_graph_node_t *weir_graph_result (const weir_graph_t *self);
 /* The graph as JSON text with parameters in place, sorted keys; yours. */
 char *weir_graph_text (const weir_graph_t *self);
 
 /* An argument that is {"from_node": id}: that node, else NULL. */
-const weir_graph_node_t *weir_graph_argument_node (const weir_graph_t *self, const weir_graph_node_t *node,
+const weir_graph_node_t *weir_graph_argument_node (const weir_graph_t *self,
+                                                   const weir_graph_node_t *node,
                                                    const char *argument);
-/* An argument that is a callback {"process_graph": …}: already validated, owned by the graph; else NULL. */
-const weir_graph_t *weir_graph_argument_callback (const weir_graph_t *self, const weir_graph_node_t *node,
+/* An argument that is a callback {"process_graph": …}: already validated, owned by the graph; else
+ * NULL. */
+const weir_graph_t *weir_graph_argument_callback (const weir_graph_t *self,
+                                                  const weir_graph_node_t *node,
                                                   const char *argument);
 
 /* ---- lowering callbacks (cube/graph/lower.c) */
 /* apply's `process`: cell by cell, parameter x. */
-int weir_lower_apply (const weir_graph_t *callback, weir_cell_t in, weir_prog_t *prog_out, weir_err_t *err);
-/* reduce_dimension's `reducer`: folds over parameter `data` and, where more is done than one fold, a post program
- * over the folds' values (prog_out->n_instr 0 where not). folds: room for WEIR_PIPELINE_FOLDS_MAX. */
-int weir_lower_reducer (const weir_graph_t *callback, weir_cell_t in, weir_fold_t *folds, size_t *n_folds_out,
-                        weir_prog_t *post_out, weir_cell_t *cell_out, weir_err_t *err);
+int weir_lower_apply (const weir_graph_t *callback, weir_cell_t in, weir_prog_t *prog_out,
+                      weir_err_t *err);
+/* reduce_dimension's `reducer`: folds over parameter `data` and, where more is done than one fold,
+ * a post program over the folds' values (prog_out->n_instr 0 where not). folds: room for
+ * WEIR_PIPELINE_FOLDS_MAX. */
+int weir_lower_reducer (const weir_graph_t *callback, weir_cell_t in, weir_fold_t *folds,
+                        size_t *n_folds_out, weir_prog_t *post_out, weir_cell_t *cell_out,
+                        weir_err_t *err);
 
 #endif

@@ -1,9 +1,11 @@
 /* internal.h - what the files of cube/graph share
  *
- * A graph is built in passes: nodes are indexed (build.c), arguments checked and parameters put in (argument.c),
- * references followed and nodes ordered (order.c), and callbacks tried for what lowering would refuse (types.c).
+ * A graph is built in passes: nodes are indexed (build.c), arguments checked and parameters put in
+ * (argument.c), references followed and nodes ordered (order.c), and callbacks tried for what
+ * lowering would refuse (types.c).
  *
- * Limits   WEIR_GRAPH_… below; the budget bounds the work on arguments that parameters repeat many times over
+ * Limits   WEIR_GRAPH_… below; the budget bounds the work on arguments that parameters repeat many
+ *          times over
  */
 #ifndef WEIR_CUBE_GRAPH_INTERNAL_H
 #define WEIR_CUBE_GRAPH_INTERNAL_H
@@ -63,12 +65,12 @@ typedef struct {
 } weir_build_t;
 
 /* Fills err with where = path + id and control characters made harmless; returns WEIR_E_INVALID. */
-int weir_graph_fail (weir_err_t *err, const char *code, const char *path, const char *id, const char *format, ...)
-    __attribute__ ((format (printf, 5, 6)));
+int weir_graph_fail (weir_err_t *err, const char *code, const char *path, const char *id,
+                     const char *format, ...) __attribute__ ((format (printf, 5, 6)));
 
 /* build.c: map is {id: node, …}; *graph_out also on error (to be destroyed). */
-int weir_graph_build (weir_build_t *build, const json_t *map, const weir_scope_t *scope, const char *path,
-                      const char *parameters, weir_graph_t **graph_out);
+int weir_graph_build (weir_build_t *build, const json_t *map, const weir_scope_t *scope,
+                      const char *path, const char *parameters, weir_graph_t **graph_out);
 json_t *weir_graph_json (const weir_graph_t *self); /* {id: node, …}, yours */
 
 /* argument.c */

@@ -1,7 +1,7 @@
 /* lower.c - callbacks become cell programs and folds, see graph.h
  *
- * Nodes are lowered in the order of evaluation, only those that the result needs; then the instructions that the result
- * does not use are dropped, so that it is the last one.
+ * Nodes are lowered in the order of evaluation, only those that the result needs; then the
+ * instructions that the result does not use are dropped, so that it is the last one.
  */
 #include "cube/graph/lower.h"
 
@@ -33,7 +33,8 @@ s_lower_one (weir_lower_t *self, const weir_node_t *node)
 	if (process->fold >= 0)
 		return weir_lower_fold (self, node, out);
 	return weir_graph_fail (self->err, "ProcessUnsupported", self->graph->path, node->id,
-	                        "process '%s': works on cubes, not inside another process", process->id);
+	                        "process '%s': works on cubes, not inside another process",
+	                        process->id);
 }
 
 static int
@@ -47,8 +48,9 @@ s_lower_graph (weir_lower_t *self)
 		if (needed[i])
 			rc = s_lower_one (self, graph->order[i]);
 		if (rc == 0 && self->n_instr > WEIR_PROG_INSTR_MAX)
-			rc = weir_graph_fail (self->err, "ProcessGraphInvalid", graph->path, graph->order[i]->id,
-			                      "process graph: more than %d operations", WEIR_PROG_INSTR_MAX);
+			rc = weir_graph_fail (self->err, "ProcessGraphInvalid", graph->path,
+			                      graph->order[i]->id, "process graph: more than %d operations",
+			                      WEIR_PROG_INSTR_MAX);
 	}
 	free (needed);
 	return rc;
@@ -112,7 +114,8 @@ s_finish (weir_lower_t *self, weir_prog_t *prog_out)
 	const weir_node_t *node = self->graph->result;
 	const weir_lowered_t *result = &self->values[node->position];
 	if (result->kind > WEIR_LOWERED_NODATA)
-		return weir_lower_fail (self, node, "process '%s': expected a result that is a number or a boolean",
+		return weir_lower_fail (self, node,
+		                        "process '%s': expected a result that is a number or a boolean",
 		                        node->pub.process->id);
 	uint16_t last = weir_lower_operand (self, result);
 	if (self->n_instr > WEIR_PROG_INSTR_MAX)
@@ -126,8 +129,8 @@ s_finish (weir_lower_t *self, weir_prog_t *prog_out)
 }
 
 int
-weir_lower_cells (const weir_graph_t *callback, const char *input_name, weir_cell_t in, weir_prog_t *prog_out,
-                  weir_lowered_kind_t *kind_out, weir_err_t *err)
+weir_lower_cells (const weir_graph_t *callback, const char *input_name, weir_cell_t in,
+                  weir_prog_t *prog_out, weir_lowered_kind_t *kind_out, weir_err_t *err)
 {
 	weir_lower_t self = { .graph = callback, .err = err, .input_name = input_name, .in = in };
 	memset (prog_out, 0, sizeof *prog_out);
@@ -142,7 +145,8 @@ weir_lower_cells (const weir_graph_t *callback, const char *input_name, weir_cel
 }
 
 int
-weir_lower_apply (const weir_graph_t *callback, weir_cell_t in, weir_prog_t *prog_out, weir_err_t *err)
+weir_lower_apply (const weir_graph_t *callback, weir_cell_t in, weir_prog_t *prog_out,
+                  weir_err_t *err)
 {
 	weir_lowered_kind_t kind;
 	return weir_lower_cells (callback, "x", in, prog_out, &kind, err);
@@ -183,8 +187,10 @@ s_finish_reducer (weir_lower_t *self, weir_prog_t *post_out, weir_cell_t *cell_o
 	*cell_out = post_out->out;
 	if (self->n_folds == 0) {
 		weir_prog_clear (post_out);
-		return weir_lower_fail (self, self->graph->result, "process '%s': the reducer folds nothing: its result does not depend on 'data'",
-		                        self->graph->result->pub.process->id);
+		return weir_lower_fail (
+			self, self->graph->result,
+			"process '%s': the reducer folds nothing: its result does not depend on 'data'",
+			self->graph->result->pub.process->id);
 	}
 	if (post_out->n_instr == 1 && post_out->instr[0].op == WEIR_OP_INPUT) {
 		weir_prog_clear (post_out);
@@ -195,8 +201,9 @@ s_finish_reducer (weir_lower_t *self, weir_prog_t *post_out, weir_cell_t *cell_o
 }
 
 int
-weir_lower_reducer (const weir_graph_t *callback, weir_cell_t in, weir_fold_t *folds, size_t *n_folds_out,
-                    weir_prog_t *post_out, weir_cell_t *cell_out, weir_err_t *err)
+weir_lower_reducer (const weir_graph_t *callback, weir_cell_t in, weir_fold_t *folds,
+                    size_t *n_folds_out, weir_prog_t *post_out, weir_cell_t *cell_out,
+                    weir_err_t *err)
 {
 	weir_lower_t self = { .graph = callback, .err = err, .in = in, .folds = folds };
 	memset (post_out, 0, sizeof *post_out);

@@ -1,12 +1,14 @@
 /* lower.h - what the lowering of a callback knows of each of its values
  *
- * Every node of a callback becomes one weir_lowered_t: whether it is a number or a boolean, whether it can be no-data,
- * and what type of cell it would need as a result. Constants stay constants until an instruction needs them.
+ * Every node of a callback becomes one weir_lowered_t: whether it is a number or a boolean, whether
+ * it can be no-data, and what type of cell it would need as a result. Constants stay constants
+ * until an instruction needs them.
  *
- * Shapes   how the type of a result is found (DESIGN 8, Types):
- *          CELL    values of one cell type: an input as it is, or with constants that fit
- *          CONSTS  some of a few constants: the smallest type that suits them, or the type they are joined with
- *          FLOAT   arithmetic: float32, or float64 where is_wide
+ * How the type of a result is found (DESIGN 8, Types), by shape:
+ *
+ * CELL     values of one cell type: an input as it is, or with constants that fit
+ * CONSTS   some of a few constants: the smallest type for them, or that of what they join
+ * FLOAT    arithmetic: float32, or float64 where is_wide
  */
 #ifndef WEIR_CUBE_GRAPH_LOWER_H
 #define WEIR_CUBE_GRAPH_LOWER_H
@@ -28,11 +30,11 @@ typedef enum { WEIR_SHAPE_CELL = 0, WEIR_SHAPE_CONSTS, WEIR_SHAPE_FLOAT } weir_s
 
 typedef struct {
 	weir_lowered_kind_t kind;
-	bool is_const;    /* value or text below */
+	bool is_const; /* value or text below */
 	bool can_nodata;
 	double value;
 	const char *text;
-	uint16_t instr;   /* unless is_const */
+	uint16_t instr; /* unless is_const */
 	weir_shape_t shape;
 	weir_cell_t cell; /* CELL */
 	bool is_wide;     /* FLOAT */
@@ -54,7 +56,8 @@ typedef struct {
 } weir_lower_t;
 
 /* lower_shape.c */
-bool weir_cell_is_wide (weir_cell_t cell); /* 32-bit integers and float64: arithmetic gives float64 */
+/* 32-bit integers and float64: their arithmetic gives float64. */
+bool weir_cell_is_wide (weir_cell_t cell);
 weir_lowered_t weir_lowered_const (weir_lowered_kind_t kind, double value);
 weir_lowered_t weir_lowered_input (weir_cell_t cell, uint16_t instr);
 /* What `if` gives: kind, shape and can_nodata of the two branches together. */
@@ -66,8 +69,9 @@ weir_cell_t weir_lowered_cell (const weir_lowered_t *self, weir_cell_t in);
 /* lower_expr.c: one node with an op. */
 int weir_lower_node (weir_lower_t *self, const weir_node_t *node, weir_lowered_t *out);
 int weir_lower_fail (const weir_lower_t *self, const weir_node_t *node, const char *format, ...)
-    __attribute__ ((format (printf, 3, 4)));
-int weir_lower_argument (weir_lower_t *self, const weir_node_t *node, const char *name, weir_lowered_t *out);
+	__attribute__ ((format (printf, 3, 4)));
+int weir_lower_argument (weir_lower_t *self, const weir_node_t *node, const char *name,
+                         weir_lowered_t *out);
 uint16_t weir_lower_emit (weir_lower_t *self, weir_instr_t instr);
 uint16_t weir_lower_operand (weir_lower_t *self, const weir_lowered_t *value);
 
@@ -75,7 +79,7 @@ uint16_t weir_lower_operand (weir_lower_t *self, const weir_lowered_t *value);
 int weir_lower_fold (weir_lower_t *self, const weir_node_t *node, weir_lowered_t *out);
 
 /* lower.c: a callback on single cells; *kind_out: number, boolean or no-data. */
-int weir_lower_cells (const weir_graph_t *callback, const char *input_name, weir_cell_t in, weir_prog_t *prog_out,
-                      weir_lowered_kind_t *kind_out, weir_err_t *err);
+int weir_lower_cells (const weir_graph_t *callback, const char *input_name, weir_cell_t in,
+                      weir_prog_t *prog_out, weir_lowered_kind_t *kind_out, weir_err_t *err);
 
 #endif

@@ -21,17 +21,12 @@ static weir_cell_t
 s_fold_cell (weir_fold_kind_t kind, weir_cell_t in)
 {
 	switch (kind) {
-	case WEIR_FOLD_COUNT:
-		return (weir_cell_t){ .type = WEIR_U32 };
+	case WEIR_FOLD_COUNT: return (weir_cell_t){ .type = WEIR_U32 };
 	case WEIR_FOLD_ANY:
-	case WEIR_FOLD_ALL:
-		return weir_cell_bool ();
-	case WEIR_FOLD_SUM:
-		return s_sum_cell (in);
-	case WEIR_FOLD_MEAN:
-		return weir_cell_float (weir_cell_is_wide (in) ? WEIR_F64 : WEIR_F32);
-	default:
-		return in;
+	case WEIR_FOLD_ALL: return weir_cell_bool ();
+	case WEIR_FOLD_SUM: return s_sum_cell (in);
+	case WEIR_FOLD_MEAN: return weir_cell_float (weir_cell_is_wide (in) ? WEIR_F64 : WEIR_F32);
+	default: return in;
 	}
 }
 
@@ -42,12 +37,17 @@ s_check_data (const weir_lower_t *self, const weir_node_t *node)
 	const char *name = json_string_value (json_object_get (data, "from_parameter"));
 	const char *id = node->pub.process->id;
 	if (self->input_name != NULL)
-		return weir_lower_fail (self, node, "argument 'data': %s needs a series, and here is one value at a time", id);
+		return weir_lower_fail (
+			self, node, "argument 'data': %s needs a series, and here is one value at a time", id);
 	if (name == NULL || strcmp (name, "data") != 0)
-		return weir_lower_fail (self, node, "argument 'data': only the reducer's parameter 'data' can be folded by %s", id);
-	bool is_logic = node->pub.process->fold == WEIR_FOLD_ANY || node->pub.process->fold == WEIR_FOLD_ALL;
+		return weir_lower_fail (
+			self, node, "argument 'data': only the reducer's parameter 'data' can be folded by %s",
+			id);
+	bool is_logic = node->pub.process->fold == WEIR_FOLD_ANY ||
+	                node->pub.process->fold == WEIR_FOLD_ALL;
 	if (is_logic && !self->in.is_bool)
-		return weir_lower_fail (self, node, "argument 'data': %s expects booleans, found numbers", id);
+		return weir_lower_fail (self, node, "argument 'data': %s expects booleans, found numbers",
+		                        id);
 	return 0;
 }
 
@@ -65,12 +65,14 @@ static int
 s_read_condition (const weir_lower_t *self, const weir_node_t *node, weir_fold_t *fold)
 {
 	const json_t *value = json_object_get (node->arguments, "condition");
-	const weir_graph_t *callback = weir_graph_argument_callback (self->graph, &node->pub, "condition");
+	const weir_graph_t *callback = weir_graph_argument_callback (self->graph, &node->pub,
+	                                                             "condition");
 	weir_lowered_kind_t kind;
 	fold->count_all = json_is_true (value);
 	if (callback == NULL && !fold->count_all && !weir_value_is_nodata (value))
-		return weir_lower_fail (self, node, "argument 'condition': expected true, null or a process graph, found %s",
-		                        weir_value_describe (value));
+		return weir_lower_fail (
+			self, node, "argument 'condition': expected true, null or a process graph, found %s",
+			weir_value_describe (value));
 	if (callback == NULL)
 		return 0;
 	int rc = weir_lower_cells (callback, "element", self->in, &fold->condition, &kind, self->err);
@@ -78,7 +80,8 @@ s_read_condition (const weir_lower_t *self, const weir_node_t *node, weir_fold_t
 	if (rc == 0 && kind == WEIR_LOWERED_NUMBER) {
 		weir_prog_clear (&fold->condition);
 		fold->has_condition = false;
-		rc = weir_lower_fail (self, node, "argument 'condition': expected a process graph that gives a boolean");
+		rc = weir_lower_fail (
+			self, node, "argument 'condition': expected a process graph that gives a boolean");
 	}
 	fold->condition.out = weir_cell_bool ();
 	return rc;
@@ -113,12 +116,13 @@ weir_lower_fold (weir_lower_t *self, const weir_node_t *node, weir_lowered_t *ou
 	size_t i = s_find_fold (self, &fold);
 	if (i == WEIR_PIPELINE_FOLDS_MAX) {
 		weir_prog_clear (&fold.condition);
-		return weir_lower_fail (self, node, "process '%s': more than %d folds in one reducer", node->pub.process->id,
-		                        WEIR_PIPELINE_FOLDS_MAX);
+		return weir_lower_fail (self, node, "process '%s': more than %d folds in one reducer",
+		                        node->pub.process->id, WEIR_PIPELINE_FOLDS_MAX);
 	}
 	if (i == self->n_folds)
 		self->folds[self->n_folds++] = fold;
-	uint16_t instr = weir_lower_emit (self, (weir_instr_t){ .op = WEIR_OP_INPUT, .a = (uint16_t) i });
+	uint16_t instr = weir_lower_emit (self,
+	                                  (weir_instr_t){ .op = WEIR_OP_INPUT, .a = (uint16_t) i });
 	*out = weir_lowered_input (fold.out, instr);
 	return 0;
 }

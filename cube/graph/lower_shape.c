@@ -13,7 +13,9 @@ weir_cell_is_wide (weir_cell_t cell)
 weir_lowered_t
 weir_lowered_const (weir_lowered_kind_t kind, double value)
 {
-	weir_lowered_t self = { .kind = kind, .is_const = true, .value = value, .shape = WEIR_SHAPE_CONSTS };
+	weir_lowered_t self = {
+		.kind = kind, .is_const = true, .value = value, .shape = WEIR_SHAPE_CONSTS
+	};
 	self.can_nodata = kind == WEIR_LOWERED_NODATA;
 	self.n_consts = kind == WEIR_LOWERED_NODATA ? 0 : 1;
 	self.consts[0] = value;
@@ -89,7 +91,8 @@ s_join_consts (weir_lowered_t *self, const weir_lowered_t *a, const weir_lowered
 	self->is_wide = false;
 }
 
-/* Constants beside cells of an integer type: they take it where they fit; one that equals no-data widens it. */
+/* Constants beside cells of an integer type: they take it where they fit; one that equals no-data
+ * widens it. */
 static void
 s_join_cell (weir_lowered_t *self, const weir_lowered_t *consts, const weir_lowered_t *cells)
 {
@@ -120,7 +123,8 @@ s_join_numbers (weir_lowered_t *self, const weir_lowered_t *a, const weir_lowere
 		s_join_cell (self, a, b);
 	else if (a->shape == WEIR_SHAPE_CELL && b->shape == WEIR_SHAPE_CONSTS)
 		s_join_cell (self, b, a);
-	else if (a->shape == WEIR_SHAPE_CELL && b->shape == WEIR_SHAPE_CELL && weir_cell_equal (a->cell, b->cell)) {
+	else if (a->shape == WEIR_SHAPE_CELL && b->shape == WEIR_SHAPE_CELL &&
+	         weir_cell_equal (a->cell, b->cell)) {
 		self->shape = WEIR_SHAPE_CELL;
 		self->cell = a->cell;
 	} else {
@@ -136,7 +140,9 @@ weir_lowered_join (const weir_lowered_t *a, const weir_lowered_t *b)
 	if (a->kind == WEIR_LOWERED_NODATA || b->kind == WEIR_LOWERED_NODATA) {
 		self = a->kind == WEIR_LOWERED_NODATA ? *b : *a;
 	} else if (a->kind == WEIR_LOWERED_BOOL && b->kind == WEIR_LOWERED_BOOL) {
-		self = (weir_lowered_t){ .kind = WEIR_LOWERED_BOOL, .shape = WEIR_SHAPE_CELL, .cell = weir_cell_bool () };
+		self = (weir_lowered_t){ .kind = WEIR_LOWERED_BOOL,
+			                     .shape = WEIR_SHAPE_CELL,
+			                     .cell = weir_cell_bool () };
 	} else {
 		weir_lowered_t x = s_as_number (a), y = s_as_number (b);
 		self = (weir_lowered_t){ .kind = WEIR_LOWERED_NUMBER };

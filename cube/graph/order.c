@@ -20,7 +20,8 @@ typedef struct {
 
 /* "a -> b -> c -> a", long ones cut in the middle. */
 static int
-s_fail_cycle (weir_build_t *build, const weir_graph_t *graph, const s_frame_t *stack, size_t n, const weir_node_t *again)
+s_fail_cycle (weir_build_t *build, const weir_graph_t *graph, const s_frame_t *stack, size_t n,
+              const weir_node_t *again)
 {
 	char text[1024] = "";
 	size_t first = n, used = 0;
@@ -31,15 +32,17 @@ s_fail_cycle (weir_build_t *build, const weir_graph_t *graph, const s_frame_t *s
 		if (i > first + 8 && i + 1 < n)
 			continue;
 		const char *gap = i > first + 8 && n > first + 10 ? "… → " : "";
-		int wrote = snprintf (text + used, sizeof text - used, "%s%.64s → ", gap, stack[i].node->id);
+		int wrote = snprintf (text + used, sizeof text - used, "%s%.64s → ", gap,
+		                      stack[i].node->id);
 		used += wrote > 0 ? (size_t) wrote : 0;
 	}
-	return weir_graph_fail (build->err, "ProcessGraphInvalid", graph->path, again->id, "process graph: cycle: %s%.64s",
-	                        text, again->id);
+	return weir_graph_fail (build->err, "ProcessGraphInvalid", graph->path, again->id,
+	                        "process graph: cycle: %s%.64s", text, again->id);
 }
 
 static int
-s_walk (weir_build_t *build, weir_graph_t *graph, weir_node_t *root, s_frame_t *stack, size_t *n_ordered)
+s_walk (weir_build_t *build, weir_graph_t *graph, weir_node_t *root, s_frame_t *stack,
+        size_t *n_ordered)
 {
 	size_t n = 0;
 	root->mark = S_OPEN;
@@ -88,20 +91,22 @@ s_check_readers (weir_build_t *build, const weir_graph_t *graph, const weir_node
 	const weir_process_t *process = node->pub.process;
 	for (size_t i = 0; i < process->n_parameters; i++) {
 		const weir_parameter_t *parameter = &process->parameters[i];
-		const weir_graph_node_t *input = weir_graph_argument_node (graph, &node->pub, parameter->name);
+		const weir_graph_node_t *input = weir_graph_argument_node (graph, &node->pub,
+		                                                           parameter->name);
 		if (input == NULL || s_suits (input->process->returns, parameter->types))
 			continue;
 		char wanted[256], found[256];
-		return weir_graph_fail (build->err, "ProcessParameterInvalid", graph->path, node->id,
-		                        "argument '%s': expected %s, found what node '%s' (%s) gives: %s", parameter->name,
-		                        weir_types_describe (parameter->types, wanted, sizeof wanted), input->id,
-		                        input->process->id,
-		                        weir_types_describe (input->process->returns, found, sizeof found));
+		return weir_graph_fail (
+			build->err, "ProcessParameterInvalid", graph->path, node->id,
+			"argument '%s': expected %s, found what node '%s' (%s) gives: %s", parameter->name,
+			weir_types_describe (parameter->types, wanted, sizeof wanted), input->id,
+			input->process->id, weir_types_describe (input->process->returns, found, sizeof found));
 	}
 	bool is_value = process->op >= 0 || process->fold >= 0 || process->klass == WEIR_PROCESS_VALUE;
 	if (!is_value && graph->parameters[0] != '\0')
 		return weir_graph_fail (build->err, "ProcessUnsupported", graph->path, node->id,
-		                        "process '%s': works on cubes, not inside another process", process->id);
+		                        "process '%s': works on cubes, not inside another process",
+		                        process->id);
 	return 0;
 }
 

@@ -14,20 +14,22 @@ s_expect_object (const json_t *json, const char *what, weir_err_t *err)
 {
 	if (json_is_object (json))
 		return 0;
-	return weir_graph_fail (err, "ProcessGraphInvalid", "", "", "%s: expected an object, found %s", what,
-	                        weir_value_describe (json));
+	return weir_graph_fail (err, "ProcessGraphInvalid", "", "", "%s: expected an object, found %s",
+	                        what, weir_value_describe (json));
 }
 
 /* {"process_graph": map, "parameters": […]}, the same inside {"process": …}, or the bare map. */
 static int
-s_unwrap (const json_t *json, const json_t **map_out, const json_t **parameters_out, weir_err_t *err)
+s_unwrap (const json_t *json, const json_t **map_out, const json_t **parameters_out,
+          weir_err_t *err)
 {
 	*parameters_out = NULL;
 	int rc = s_expect_object (json, "process graph", err);
 	if (rc != 0)
 		return rc;
 	const json_t *inner = json_object_get (json, "process");
-	if (json_object_get (inner, "process_graph") != NULL && json_object_get (inner, "process_id") == NULL)
+	if (json_object_get (inner, "process_graph") != NULL &&
+	    json_object_get (inner, "process_id") == NULL)
 		json = inner;
 	*map_out = json;
 	const json_t *map = json_object_get (json, "process_graph");
@@ -37,7 +39,8 @@ s_unwrap (const json_t *json, const json_t **map_out, const json_t **parameters_
 	}
 	rc = s_expect_object (*map_out, "process_graph", err);
 	if (rc == 0 && json_object_size (*map_out) == 0)
-		rc = weir_graph_fail (err, "ProcessGraphMissing", "", "", "process graph: there is none: no nodes");
+		rc = weir_graph_fail (err, "ProcessGraphMissing", "", "",
+		                      "process graph: there is none: no nodes");
 	return rc;
 }
 
@@ -48,7 +51,8 @@ s_schema_admits (const json_t *type, const json_t *value)
 	const char *name = json_string_value (type);
 	if (json_is_array (type)) {
 		for (size_t i = 0; i < json_array_size (type); i++) {
-			if (json_is_string (json_array_get (type, i)) && s_schema_admits (json_array_get (type, i), value))
+			if (json_is_string (json_array_get (type, i)) &&
+			    s_schema_admits (json_array_get (type, i), value))
 				return true;
 		}
 		return json_array_size (type) == 0;
@@ -78,7 +82,8 @@ static json_t *
 s_fit_text (const json_t *schema, json_t *value)
 {
 	const char *type = json_string_value (json_object_get (schema, "type"));
-	if (type == NULL || strcmp (type, "string") != 0 || !(json_is_integer (value) || json_is_boolean (value)))
+	if (type == NULL || strcmp (type, "string") != 0 ||
+	    !(json_is_integer (value) || json_is_boolean (value)))
 		return json_incref (value);
 	char *text = json_dumps (value, JSON_ENCODE_ANY);
 	json_t *string = json_string (text);
@@ -91,32 +96,37 @@ s_bind_one (const json_t *declared, const json_t *params, json_t *bound, weir_er
 {
 	const char *name = json_string_value (json_object_get (declared, "name"));
 	if (name == NULL)
-		return weir_graph_fail (err, "ProcessGraphInvalid", "", "", "parameters: an entry has no name");
+		return weir_graph_fail (err, "ProcessGraphInvalid", "", "",
+		                        "parameters: an entry has no name");
 	json_t *schema = json_object_get (declared, "schema");
 	json_t *given = json_object_get (params, name);
 	json_t *fallback = json_object_get (declared, "default");
 	if (given == NULL && fallback == NULL && !json_is_true (json_object_get (declared, "optional")))
-		return weir_graph_fail (err, "ProcessParameterRequired", "", "", "parameter '%s': the graph needs a value for it",
-		                        name);
+		return weir_graph_fail (err, "ProcessParameterRequired", "", "",
+		                        "parameter '%s': the graph needs a value for it", name);
 	if (given == NULL)
-		return json_object_set_new (bound, name, fallback != NULL ? json_incref (fallback) : json_null ());
+		return json_object_set_new (bound, name,
+		                            fallback != NULL ? json_incref (fallback) : json_null ());
 	json_t *value = s_fit_text (schema, given);
 	bool is_default = fallback != NULL && json_equal (value, fallback) != 0;
 	bool is_admitted = is_default || s_schemas_admit (schema, value);
 	json_object_set_new (bound, name, value);
 	if (is_admitted)
 		return 0;
-	return weir_graph_fail (err, "ProcessParameterInvalid", "", "", "parameter '%s': %s is not what its schema asks for",
-	                        name, weir_value_describe (given));
+	return weir_graph_fail (err, "ProcessParameterInvalid", "", "",
+	                        "parameter '%s': %s is not what its schema asks for", name,
+	                        weir_value_describe (given));
 }
 
 static int
 s_bind (const json_t *declared, const json_t *params, json_t *bound, weir_err_t *err)
 {
 	if (declared == NULL || json_is_null (declared))
-		return params != NULL && json_object_update (bound, (json_t *) params) != 0 ? WEIR_E_BUG : 0;
+		return params != NULL && json_object_update (bound, (json_t *) params) != 0 ? WEIR_E_BUG
+		                                                                            : 0;
 	if (!json_is_array (declared))
-		return weir_graph_fail (err, "ProcessGraphInvalid", "", "", "parameters: expected an array, found %s",
+		return weir_graph_fail (err, "ProcessGraphInvalid", "", "",
+		                        "parameters: expected an array, found %s",
 		                        weir_value_describe (declared));
 	for (size_t i = 0; i < json_array_size (declared); i++) {
 		int rc = s_bind_one (json_array_get (declared, i), params, bound, err);
@@ -128,11 +138,13 @@ s_bind (const json_t *declared, const json_t *params, json_t *bound, weir_err_t 
 
 /* A value that nobody asked for is a slip of the pen. */
 static int
-s_check_unused (const json_t *params, const json_t *bound, const json_t *used, bool is_declared, weir_err_t *err)
+s_check_unused (const json_t *params, const json_t *bound, const json_t *used, bool is_declared,
+                weir_err_t *err)
 {
 	const char *name;
 	json_t *value;
-	json_object_foreach ((json_t *) params, name, value) {
+	json_object_foreach ((json_t *) params, name, value)
+	{
 		bool is_known = json_object_get (is_declared ? bound : used, name) != NULL;
 		if (!is_known)
 			return weir_graph_fail (err, "ProcessParameterUnsupported", "", "",
@@ -142,7 +154,8 @@ s_check_unused (const json_t *params, const json_t *bound, const json_t *used, b
 }
 
 int
-weir_graph_from_json (const json_t *json, const json_t *params, weir_graph_t **graph_out, weir_err_t *err)
+weir_graph_from_json (const json_t *json, const json_t *params, weir_graph_t **graph_out,
+                      weir_err_t *err)
 {
 	const json_t *map, *declared;
 	*graph_out = NULL;
@@ -170,24 +183,27 @@ weir_graph_from_json (const json_t *json, const json_t *params, weir_graph_t **g
 }
 
 int
-weir_graph_parse (const char *text, size_t text_bytes, const json_t *params, weir_graph_t **graph_out,
-                  weir_err_t *err)
+weir_graph_parse (const char *text, size_t text_bytes, const json_t *params,
+                  weir_graph_t **graph_out, weir_err_t *err)
 {
 	json_error_t error;
 	*graph_out = NULL;
 	if (text_bytes > WEIR_GRAPH_TEXT_MAX)
-		return weir_graph_fail (err, "ProcessGraphInvalid", "", "", "process graph: larger than 64 MiB");
+		return weir_graph_fail (err, "ProcessGraphInvalid", "", "",
+		                        "process graph: larger than 64 MiB");
 	json_t *json = json_loadb (text, text_bytes, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
 	if (json == NULL)
-		return weir_graph_fail (err, "ProcessGraphInvalid", "", "", "process graph: not JSON: line %d, column %d: %s",
-		                        error.line, error.column, error.text);
+		return weir_graph_fail (err, "ProcessGraphInvalid", "", "",
+		                        "process graph: not JSON: line %d, column %d: %s", error.line,
+		                        error.column, error.text);
 	int rc = weir_graph_from_json (json, params, graph_out, err);
 	json_decref (json);
 	return rc;
 }
 
 int
-weir_callback_new (const json_t *callback, const char *parameters, weir_graph_t **graph_out, weir_err_t *err)
+weir_callback_new (const json_t *callback, const char *parameters, weir_graph_t **graph_out,
+                   weir_err_t *err)
 {
 	const json_t *map, *declared;
 	*graph_out = NULL;

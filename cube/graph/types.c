@@ -1,7 +1,8 @@
 /* types.c - whether the callbacks of a graph can be lowered, tried with a cell of a nominal type
  *
- * What lowering refuses (a series used as one value, a number where a truth value is due) does not depend on the width
- * of the cells, only on number or boolean; so it is found when the graph is read, before anything is asked of a catalogue.
+ * What lowering refuses (a series used as one value, a number where a truth value is due) does not
+ * depend on the width of the cells, only on number or boolean; so it is found when the graph is
+ * read, before anything is asked of a catalogue.
  */
 #include "cube/graph/internal.h"
 

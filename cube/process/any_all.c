@@ -1,7 +1,7 @@
 /* any_all.c - any, all of a series of truth values
  *
- * An empty series gives false for any and true for all. Where ignore_nodata is false, no-data is "unknown" and the
- * result is three-valued.
+ * An empty series gives false for any and true for all. Where ignore_nodata is false, no-data is
+ * "unknown" and the result is three-valued.
  *
  * Source   openEO processes 2.0
  */
@@ -44,7 +44,10 @@ s_eval_all (const json_t *arguments, json_t **result_out, weir_err_t *err)
 }
 
 static const weir_parameter_t s_parameters[] = {
-	{ .name = "data", .is_required = true, .types = "array", .description = "The series of truth values." },
+	{ .name = "data",
+	  .is_required = true,
+	  .types = "array",
+	  .description = "The series of truth values." },
 	{ .name = "ignore_nodata",
 	  .types = "boolean",
 	  .default_json = "true",

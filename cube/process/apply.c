@@ -31,7 +31,8 @@ s_eval_apply (const json_t *arguments, json_t **result_out, weir_err_t *err)
 {
 	weir_graph_t *graph = NULL;
 	weir_json_cube_t cube = { 0 };
-	int rc = weir_callback_new (json_object_get (arguments, "process"), S_CALLBACK_PARAMETERS, &graph, err);
+	int rc = weir_callback_new (json_object_get (arguments, "process"), S_CALLBACK_PARAMETERS,
+	                            &graph, err);
 	if (rc == 0)
 		rc = weir_json_cube_parse (json_object_get (arguments, "data"), &cube, err);
 	json_t *context = json_object_get (arguments, "context");

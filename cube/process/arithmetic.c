@@ -91,8 +91,14 @@ s_eval_absolute (const json_t *arguments, json_t **result_out, weir_err_t *err)
 }
 
 static const weir_parameter_t s_operands[] = {
-	{ .name = "x", .is_required = true, .types = "number null", .description = "The first operand." },
-	{ .name = "y", .is_required = true, .types = "number null", .description = "The second operand." },
+	{ .name = "x",
+	  .is_required = true,
+	  .types = "number null",
+	  .description = "The first operand." },
+	{ .name = "y",
+	  .is_required = true,
+	  .types = "number null",
+	  .description = "The second operand." },
 };
 
 const weir_process_t weir_descriptor_add = {

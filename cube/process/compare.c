@@ -1,8 +1,8 @@
 /* compare.c - eq, neq, gt, gte, lt, lte, between
  *
- * Any no-data operand gives no-data. Types are strict: a number never equals a boolean or a text; arrays and objects
- * equal nothing, and differ from nothing either. Only numbers have an order: any other comparison is false. NaN
- * equals nothing and has no order.
+ * Any no-data operand gives no-data. Types are strict: a number never equals a boolean or a text;
+ * arrays and objects equal nothing, and differ from nothing either. Only numbers have an order: any
+ * other comparison is false. NaN equals nothing and has no order.
  *
  * Source   openEO processes 2.0
  */
@@ -84,14 +84,10 @@ s_is_ordered (const json_t *x, s_order_t order, const json_t *y)
 	weir_value_number (x, &a);
 	weir_value_number (y, &b);
 	switch (order) {
-	case S_GT:
-		return a > b;
-	case S_GTE:
-		return a >= b;
-	case S_LT:
-		return a < b;
-	case S_LTE:
-		break;
+	case S_GT: return a > b;
+	case S_GTE: return a >= b;
+	case S_LT: return a < b;
+	case S_LTE: break;
 	}
 	return a <= b;
 }
@@ -140,7 +136,8 @@ s_eval_between (const json_t *arguments, json_t **result_out, weir_err_t *err)
 {
 	(void) err;
 	const json_t *x = json_object_get (arguments, "x");
-	const json_t *min = json_object_get (arguments, "min"), *max = json_object_get (arguments, "max");
+	const json_t *min = json_object_get (arguments, "min"),
+				 *max = json_object_get (arguments, "max");
 	s_order_t upper = weir_argument_flag (arguments, "exclude_max", false) ? S_LT : S_LTE;
 	if (weir_value_is_nodata (x) || weir_value_is_nodata (min) || weir_value_is_nodata (max))
 		*result_out = weir_value_new_nodata ();
@@ -169,8 +166,14 @@ static const weir_parameter_t s_order[] = {
 
 static const weir_parameter_t s_between[] = {
 	{ .name = "x", .is_required = true, .types = "any", .description = "The value to look at." },
-	{ .name = "min", .is_required = true, .types = "number", .description = "The smallest value inside." },
-	{ .name = "max", .is_required = true, .types = "number", .description = "The largest value inside." },
+	{ .name = "min",
+	  .is_required = true,
+	  .types = "number",
+	  .description = "The smallest value inside." },
+	{ .name = "max",
+	  .is_required = true,
+	  .types = "number",
+	  .description = "The largest value inside." },
 	{ .name = "exclude_max",
 	  .types = "boolean",
 	  .default_json = "false",

@@ -13,11 +13,13 @@ static int
 s_count_condition (const json_t *data, const json_t *arguments, size_t *n_out, weir_err_t *err)
 {
 	weir_graph_t *graph = NULL;
-	int rc = weir_callback_new (json_object_get (arguments, "condition"), S_CONDITION_PARAMETERS, &graph, err);
+	int rc = weir_callback_new (json_object_get (arguments, "condition"), S_CONDITION_PARAMETERS,
+	                            &graph, err);
 	json_t *context = json_object_get (arguments, "context");
 	for (size_t i = 0; rc == 0 && i < weir_value_array_size (data); i++) {
 		json_t *result = NULL;
-		json_t *names = json_pack ("{s:O?, s:O?}", "element", weir_value_array_at (data, i), "context", context);
+		json_t *names = json_pack ("{s:O?, s:O?}", "element", weir_value_array_at (data, i),
+		                           "context", context);
 		rc = weir_graph_eval (graph, names, &result, err);
 		json_decref (names);
 		if (rc == 0 && json_is_true (result))
@@ -57,7 +59,8 @@ static const weir_parameter_t s_parameters[] = {
 	{ .name = "condition",
 	  .types = "callback boolean null",
 	  .default_json = "null",
-	  .description = "What to count: null, the valid elements; true, all; a process graph, those it is true for.",
+	  .description =
+	      "null counts the valid elements, true all, a process graph those it is true for.",
 	  .callback_parameters = S_CONDITION_PARAMETERS },
 	{ .name = "context",
 	  .types = "any",

@@ -10,13 +10,15 @@
 static int
 s_fail (weir_err_t *err, const char *what)
 {
-	return weir_err_invalid (err, "ProcessParameterInvalid", "", "argument 'data': raster cube: %s", what);
+	return weir_err_invalid (err, "ProcessParameterInvalid", "", "argument 'data': raster cube: %s",
+	                         what);
 }
 
 const json_t *
 weir_json_cube_labels (const weir_json_cube_t *self, size_t dim)
 {
-	const json_t *dimension = json_object_get (json_object_get (self->json, "dimensions"), self->dims[dim]);
+	const json_t *dimension = json_object_get (json_object_get (self->json, "dimensions"),
+	                                           self->dims[dim]);
 	const json_t *values = json_object_get (dimension, "values");
 	return json_is_array (values) ? values : NULL;
 }
@@ -126,7 +128,8 @@ weir_json_cube_clear (weir_json_cube_t *self)
 static bool
 s_dim_is (const weir_json_cube_t *self, size_t dim, const char *key, const char *value)
 {
-	const json_t *dimension = json_object_get (json_object_get (self->json, "dimensions"), self->dims[dim]);
+	const json_t *dimension = json_object_get (json_object_get (self->json, "dimensions"),
+	                                           self->dims[dim]);
 	const char *text = json_string_value (json_object_get (dimension, key));
 	return text != NULL && strcmp (text, value) == 0;
 }
@@ -142,7 +145,8 @@ weir_json_cube_find (const weir_json_cube_t *self, const char *name)
 			return (int) i;
 	}
 	for (size_t i = 0; i < self->n_dims; i++) {
-		if (!(is_time && s_dim_is (self, i, "type", "temporal")) && !(is_plane && s_dim_is (self, i, "axis", name)))
+		if (!(is_time && s_dim_is (self, i, "type", "temporal")) &&
+		    !(is_plane && s_dim_is (self, i, "axis", name)))
 			continue;
 		if (found >= 0)
 			return -1;
@@ -151,7 +155,8 @@ weir_json_cube_find (const weir_json_cube_t *self, const char *name)
 	return found;
 }
 
-/* The value that spells no-data in the result: that of the source, unless a valid cell has the same one. */
+/* The value that spells no-data in the result: that of the source, unless a valid cell has the same
+ * one. */
 static json_t *
 s_spelling (const weir_json_cube_t *self, json_t *const *cells, size_t n_cells)
 {
@@ -188,7 +193,8 @@ s_nest (s_nest_t *self, size_t dim)
 }
 
 json_t *
-weir_json_cube_build (const weir_json_cube_t *self, int dropped, json_t *const *cells, size_t n_cells)
+weir_json_cube_build (const weir_json_cube_t *self, int dropped, json_t *const *cells,
+                      size_t n_cells)
 {
 	json_t *nodata = s_spelling (self, cells, n_cells);
 	json_t *was = json_object_get (self->json, "nodata");
@@ -202,8 +208,8 @@ weir_json_cube_build (const weir_json_cube_t *self, int dropped, json_t *const *
 	}
 	s_nest_t nest = { self, dropped, cells, nodata, 0 };
 	json_t *data = cells != NULL ? s_nest (&nest, 0) : json_null ();
-	json_t *json = json_pack ("{s:s, s:o, s:o, s:o}", "type", "datacube", "order", order, "dimensions",
-	                          dimensions, "data", data);
+	json_t *json = json_pack ("{s:s, s:o, s:o, s:o}", "type", "datacube", "order", order,
+	                          "dimensions", dimensions, "data", data);
 	json_object_set (json, "nodata", nodata != NULL ? was : json_null ());
 	return json;
 }
@@ -218,9 +224,7 @@ weir_json_cell_check (const char *argument, json_t **cell_p, weir_err_t *err)
 		return 0;
 	case WEIR_VALUE_NUMBER:
 	case WEIR_VALUE_BOOL:
-	case WEIR_VALUE_STRING:
-		return 0;
-	default:
-		return weir_argument_invalid (err, argument, "one value for a cell", *cell_p);
+	case WEIR_VALUE_STRING: return 0;
+	default: return weir_argument_invalid (err, argument, "one value for a cell", *cell_p);
 	}
 }

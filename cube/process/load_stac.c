@@ -1,6 +1,7 @@
 /* load_stac.c - a cube from a STAC catalogue, collection, item or API
  *
- * The planner asks the STAC connector for items and makes the cube's grid; there is nothing to evaluate on values.
+ * The planner asks the STAC connector for items and makes the cube's grid; there is nothing to
+ * evaluate on values.
  *
  * Source   openEO processes 2.0 (proposals)
  */
@@ -14,11 +15,13 @@ static const weir_parameter_t s_parameters[] = {
 	{ .name = "spatial_extent",
 	  .types = "object null",
 	  .default_json = "null",
-	  .description = "A bounding box (west, south, east, north, crs) or GeoJSON; null: everything." },
+	  .description =
+	      "A bounding box (west, south, east, north, crs) or GeoJSON; null: everything." },
 	{ .name = "temporal_extent",
 	  .types = "array null",
 	  .default_json = "null",
-	  .description = "From (inside) and to (outside), one of which may be null; null: everything." },
+	  .description =
+	      "From (inside) and to (outside), one of which may be null; null: everything." },
 	{ .name = "bands",
 	  .types = "array null",
 	  .default_json = "null",

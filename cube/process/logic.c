@@ -37,7 +37,8 @@ static const s_truth_t s_xor[3][3] = { { S_FALSE, S_TRUE, S_UNKNOWN },
 static const s_truth_t s_not[3] = { S_TRUE, S_FALSE, S_UNKNOWN };
 
 static int
-s_eval_table (const json_t *arguments, const s_truth_t table[3][3], json_t **result_out, weir_err_t *err)
+s_eval_table (const json_t *arguments, const s_truth_t table[3][3], json_t **result_out,
+              weir_err_t *err)
 {
 	s_truth_t x, y;
 	int rc = s_truth (arguments, "x", &x, err);
@@ -89,13 +90,25 @@ s_eval_if (const json_t *arguments, json_t **result_out, weir_err_t *err)
 }
 
 static const weir_parameter_t s_operands[] = {
-	{ .name = "x", .is_required = true, .types = "boolean null", .description = "The first operand." },
-	{ .name = "y", .is_required = true, .types = "boolean null", .description = "The second operand." },
+	{ .name = "x",
+	  .is_required = true,
+	  .types = "boolean null",
+	  .description = "The first operand." },
+	{ .name = "y",
+	  .is_required = true,
+	  .types = "boolean null",
+	  .description = "The second operand." },
 };
 
 static const weir_parameter_t s_branches[] = {
-	{ .name = "value", .is_required = true, .types = "boolean null", .description = "What decides." },
-	{ .name = "accept", .is_required = true, .types = "any", .description = "The result where `value` is true." },
+	{ .name = "value",
+	  .is_required = true,
+	  .types = "boolean null",
+	  .description = "What decides." },
+	{ .name = "accept",
+	  .is_required = true,
+	  .types = "any",
+	  .description = "The result where `value` is true." },
 	{ .name = "reject",
 	  .types = "any",
 	  .default_json = "null",

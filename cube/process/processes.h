@@ -34,7 +34,7 @@
 	X (min)                                                                                        \
 	X (multiply)                                                                                   \
 	X (neq)                                                                                        \
-	X (not)                                                                                        \
+	X (not )                                                                                       \
 	X (or)                                                                                         \
 	X (reduce_dimension)                                                                           \
 	X (save_result)                                                                                \

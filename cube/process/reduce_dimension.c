@@ -31,7 +31,8 @@ s_series (const s_reduce_t *self, size_t first)
 		if (labels == NULL)
 			json_array_append (list, cell);
 		else
-			json_array_append_new (list, json_pack ("{s:O, s:O}", "key", json_array_get (labels, i), "value", cell));
+			json_array_append_new (
+				list, json_pack ("{s:O, s:O}", "key", json_array_get (labels, i), "value", cell));
 	}
 	return labels == NULL ? list : json_pack ("{s:s, s:o}", "type", "labeled-array", "data", list);
 }
@@ -41,7 +42,8 @@ s_reduce_cell (const s_reduce_t *self, size_t cell, json_t **result_out, weir_er
 {
 	size_t outer = cell / self->stride, inner = cell % self->stride;
 	size_t first = outer * self->stride * self->cube->sizes[self->dim] + inner;
-	json_t *names = json_pack ("{s:o, s:O?}", "data", s_series (self, first), "context", self->context);
+	json_t *names = json_pack ("{s:o, s:O?}", "data", s_series (self, first), "context",
+	                           self->context);
 	int rc = weir_graph_eval (self->graph, names, result_out, err);
 	json_decref (names);
 	if (rc == 0)
@@ -50,14 +52,16 @@ s_reduce_cell (const s_reduce_t *self, size_t cell, json_t **result_out, weir_er
 }
 
 static int
-s_reduce (const weir_json_cube_t *cube, const weir_graph_t *graph, const json_t *arguments, size_t dim,
-          json_t **result_out, weir_err_t *err)
+s_reduce (const weir_json_cube_t *cube, const weir_graph_t *graph, const json_t *arguments,
+          size_t dim, json_t **result_out, weir_err_t *err)
 {
 	s_reduce_t reduce = { cube, graph, json_object_get (arguments, "context"), dim, 1 };
 	size_t n_cells = 1;
 	for (size_t i = 0; i < cube->n_dims; i++) {
-		if (i != dim && (!weir_size_mul (n_cells, cube->sizes[i], &n_cells) || n_cells > WEIR_JSON_CUBE_CELLS_MAX))
-			return weir_err_invalid (err, "ProcessParameterInvalid", "", "argument 'data': too many cells");
+		if (i != dim && (!weir_size_mul (n_cells, cube->sizes[i], &n_cells) ||
+		                 n_cells > WEIR_JSON_CUBE_CELLS_MAX))
+			return weir_err_invalid (err, "ProcessParameterInvalid", "",
+			                         "argument 'data': too many cells");
 		if (i > dim)
 			reduce.stride *= cube->sizes[i];
 	}
@@ -83,13 +87,15 @@ s_eval_reduce_dimension (const json_t *arguments, json_t **result_out, weir_err_
 	weir_graph_t *graph = NULL;
 	weir_json_cube_t cube = { 0 };
 	const char *name = weir_value_string (json_object_get (arguments, "dimension"));
-	int rc = weir_callback_new (json_object_get (arguments, "reducer"), S_CALLBACK_PARAMETERS, &graph, err);
+	int rc = weir_callback_new (json_object_get (arguments, "reducer"), S_CALLBACK_PARAMETERS,
+	                            &graph, err);
 	if (rc == 0)
 		rc = weir_json_cube_parse (json_object_get (arguments, "data"), &cube, err);
 	int dim = rc == 0 && name != NULL ? weir_json_cube_find (&cube, name) : -1;
 	if (rc == 0 && dim < 0)
 		rc = weir_err_invalid (err, "DimensionNotAvailable", "",
-		                       "argument 'dimension': the cube has no dimension '%s'", name != NULL ? name : "");
+		                       "argument 'dimension': the cube has no dimension '%s'",
+		                       name != NULL ? name : "");
 	if (rc == 0)
 		rc = s_reduce (&cube, graph, arguments, (size_t) dim, result_out, err);
 	weir_json_cube_clear (&cube);
@@ -102,7 +108,8 @@ static const weir_parameter_t s_parameters[] = {
 	{ .name = "reducer",
 	  .is_required = true,
 	  .types = "callback",
-	  .description = "What makes one value of the series along the dimension, its parameter `data`.",
+	  .description =
+	      "What makes one value of the series along the dimension, its parameter `data`.",
 	  .callback_parameters = S_CALLBACK_PARAMETERS },
 	{ .name = "dimension",
 	  .is_required = true,

@@ -7,7 +7,10 @@
 #include "cube/process/processes.h"
 
 static const weir_parameter_t s_parameters[] = {
-	{ .name = "data", .is_required = true, .types = "raster-cube", .description = "The cube to write." },
+	{ .name = "data",
+	  .is_required = true,
+	  .types = "raster-cube",
+	  .description = "The cube to write." },
 	{ .name = "format",
 	  .is_required = true,
 	  .types = "string",

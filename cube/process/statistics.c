@@ -1,7 +1,7 @@
 /* statistics.c - sum, mean, min, max of a series
  *
- * No-data elements are left out, or make the result no-data where ignore_nodata is false. A series with nothing in it
- * gives no-data. NaN goes through: in min and max too, it is not missing.
+ * No-data elements are left out, or make the result no-data where ignore_nodata is false. A series
+ * with nothing in it gives no-data. NaN goes through: in min and max too, it is not missing.
  *
  * Source   openEO processes 2.0
  */
@@ -42,7 +42,8 @@ s_eval_series (const json_t *arguments, weir_fold_kind_t kind, json_t **result_o
 	}
 	if (kind == WEIR_FOLD_MEAN && n_numbers > 0)
 		total /= (double) n_numbers;
-	*result_out = is_nodata || n_numbers == 0 ? weir_value_new_nodata () : weir_value_new_number (total);
+	*result_out = is_nodata || n_numbers == 0 ? weir_value_new_nodata ()
+	                                          : weir_value_new_number (total);
 	return 0;
 }
 
@@ -71,7 +72,10 @@ s_eval_max (const json_t *arguments, json_t **result_out, weir_err_t *err)
 }
 
 static const weir_parameter_t s_parameters[] = {
-	{ .name = "data", .is_required = true, .types = "array", .description = "The series of numbers." },
+	{ .name = "data",
+	  .is_required = true,
+	  .types = "array",
+	  .description = "The series of numbers." },
 	{ .name = "ignore_nodata",
 	  .types = "boolean",
 	  .default_json = "true",

@@ -1,7 +1,8 @@
 /* text_fold.c - comparison of texts without regard to case
  *
- * The C library folds case by the locale of the process; a result must not depend on that. Simple one-to-one folding
- * of the scripts that band names and places are written in; all else compares as it is.
+ * The C library folds case by the locale of the process; a result must not depend on that. Simple
+ * one-to-one folding of the scripts that band names and places are written in; all else compares as
+ * it is.
  *
  * Source   Unicode CaseFolding.txt, status C and S, for the ranges in the table
  */
@@ -11,18 +12,21 @@
 
 typedef struct {
 	uint32_t first, last;
-	int32_t offset; /* added to capitals; 0: capitals are even and their small letter follows; 1: odd ones */
+	/* Added to capitals; 0: capitals are even and their small letter follows; 1: they are odd. */
+	int32_t offset;
 } s_range_t;
 
 static const s_range_t s_ranges[] = {
-	{ 0x41, 0x5A, 32 },      { 0xC0, 0xD6, 32 },      { 0xD8, 0xDE, 32 },      { 0x100, 0x12F, 0 },
-	{ 0x132, 0x137, 0 },     { 0x139, 0x148, 1 },     { 0x14A, 0x177, 0 },     { 0x178, 0x178, -121 },
-	{ 0x179, 0x17E, 1 },     { 0x1CD, 0x1DC, 1 },     { 0x1DE, 0x1EF, 0 },     { 0x1F8, 0x21F, 0 },
-	{ 0x386, 0x386, 38 },    { 0x388, 0x38A, 37 },    { 0x38C, 0x38C, 64 },    { 0x38E, 0x38F, 63 },
-	{ 0x391, 0x3A1, 32 },    { 0x3A3, 0x3AB, 32 },    { 0x3C2, 0x3C2, 1 },     { 0x400, 0x40F, 80 },
-	{ 0x410, 0x42F, 32 },    { 0x460, 0x481, 0 },     { 0x48A, 0x4BF, 0 },     { 0x4D0, 0x52F, 0 },
-	{ 0x531, 0x556, 48 },    { 0x1E00, 0x1E95, 0 },   { 0x1E9E, 0x1E9E, -7615 }, { 0x1EA0, 0x1EFF, 0 },
-	{ 0xFF21, 0xFF3A, 32 },
+	{ 0x41, 0x5A, 32 },    { 0xC0, 0xD6, 32 },     { 0xD8, 0xDE, 32 },
+	{ 0x100, 0x12F, 0 },   { 0x132, 0x137, 0 },    { 0x139, 0x148, 1 },
+	{ 0x14A, 0x177, 0 },   { 0x178, 0x178, -121 }, { 0x179, 0x17E, 1 },
+	{ 0x1CD, 0x1DC, 1 },   { 0x1DE, 0x1EF, 0 },    { 0x1F8, 0x21F, 0 },
+	{ 0x386, 0x386, 38 },  { 0x388, 0x38A, 37 },   { 0x38C, 0x38C, 64 },
+	{ 0x38E, 0x38F, 63 },  { 0x391, 0x3A1, 32 },   { 0x3A3, 0x3AB, 32 },
+	{ 0x3C2, 0x3C2, 1 },   { 0x400, 0x40F, 80 },   { 0x410, 0x42F, 32 },
+	{ 0x460, 0x481, 0 },   { 0x48A, 0x4BF, 0 },    { 0x4D0, 0x52F, 0 },
+	{ 0x531, 0x556, 48 },  { 0x1E00, 0x1E95, 0 },  { 0x1E9E, 0x1E9E, -7615 },
+	{ 0x1EA0, 0x1EFF, 0 }, { 0xFF21, 0xFF3A, 32 },
 };
 
 static uint32_t

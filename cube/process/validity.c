@@ -1,12 +1,12 @@
 /* validity.c - is_nodata, is_nan, is_valid
  *
- * NaN and no-data are different things: NaN is a number that came of arithmetic, no-data is nothing observed. Valid
- * is what is neither no-data, NaN nor infinite.
+ * NaN and no-data are different things: NaN is a number that came of arithmetic, no-data is nothing
+ * observed. Valid is what is neither no-data, NaN nor infinite.
  *
  * Source   openEO processes 2.0
  */
-#include "cube/process/processes.h"
 #include "cube/process/validity.h"
+#include "cube/process/processes.h"
 #include "cube/process/value.h"
 
 #include <math.h>
@@ -16,12 +16,9 @@ weir_value_is_valid (const json_t *value)
 {
 	double number;
 	switch (weir_value_kind (value)) {
-	case WEIR_VALUE_NODATA:
-		return false;
-	case WEIR_VALUE_NUMBER:
-		return weir_value_number (value, &number) && isfinite (number);
-	default:
-		return true;
+	case WEIR_VALUE_NODATA: return false;
+	case WEIR_VALUE_NUMBER: return weir_value_number (value, &number) && isfinite (number);
+	default: return true;
 	}
 }
 

@@ -70,20 +70,14 @@ weir_value_kind (const json_t *value)
 	if (value == NULL)
 		return WEIR_VALUE_NODATA;
 	switch (json_typeof (value)) {
-	case JSON_OBJECT:
-		return s_kind_of_object (value);
-	case JSON_ARRAY:
-		return WEIR_VALUE_ARRAY;
-	case JSON_STRING:
-		return WEIR_VALUE_STRING;
+	case JSON_OBJECT: return s_kind_of_object (value);
+	case JSON_ARRAY: return WEIR_VALUE_ARRAY;
+	case JSON_STRING: return WEIR_VALUE_STRING;
 	case JSON_INTEGER:
-	case JSON_REAL:
-		return WEIR_VALUE_NUMBER;
+	case JSON_REAL: return WEIR_VALUE_NUMBER;
 	case JSON_TRUE:
-	case JSON_FALSE:
-		return WEIR_VALUE_BOOL;
-	case JSON_NULL:
-		break;
+	case JSON_FALSE: return WEIR_VALUE_BOOL;
+	case JSON_NULL: break;
 	}
 	return WEIR_VALUE_NODATA;
 }
@@ -215,13 +209,14 @@ weir_value_new_nodata (void)
 int
 weir_argument_invalid (weir_err_t *err, const char *name, const char *wanted, const json_t *found)
 {
-	return weir_err_invalid (err, "ProcessParameterInvalid", "", "argument '%s': expected %s, found %s",
-	                         name, wanted, weir_value_describe (found));
+	return weir_err_invalid (err, "ProcessParameterInvalid", "",
+	                         "argument '%s': expected %s, found %s", name, wanted,
+	                         weir_value_describe (found));
 }
 
 int
-weir_argument_number (const json_t *arguments, const char *name, double *number_out, bool *is_nodata_out,
-                      weir_err_t *err)
+weir_argument_number (const json_t *arguments, const char *name, double *number_out,
+                      bool *is_nodata_out, weir_err_t *err)
 {
 	const json_t *value = json_object_get (arguments, name);
 	*number_out = 0;

@@ -1,8 +1,9 @@
 /* value.h - JSON values as `weir eval` and process graphs spell them
  *
- * Plain JSON, and objects by "type" for what JSON cannot spell: {"type":"nodata"} (the same as null),
- * {"type":"number","value":"NaN" | "Infinity" | "-Infinity"}, {"type":"datetime","value":"…"},
- * {"type":"labeled-array","data":[{"key":…,"value":…}…]}, {"type":"datacube",…}.
+ * Plain JSON, and objects by "type" for what JSON cannot spell: {"type":"nodata"} (the same as
+ * null), {"type":"number","value":"NaN" | "Infinity" | "-Infinity"},
+ * {"type":"datetime","value":"…"}, {"type":"labeled-array","data":[{"key":…,"value":…}…]},
+ * {"type":"datacube",…}.
  *
  * Ownership   weir_value_new_… and *…_out are yours; all else is borrowed
  * Runs on     any thread; pure
@@ -43,12 +44,14 @@ char *weir_types_describe (const char *types, char *buf, size_t buf_bytes);
 /* A number as double; a boolean that was computed counts 0 or 1. False for anything else. */
 bool weir_value_number (const json_t *value, double *number_out);
 const char *weir_value_string (const json_t *value); /* NULL if it is none */
-bool weir_value_same (const json_t *a, const json_t *b); /* equal numbers, NaN with NaN; else json_equal */
+bool weir_value_same (const json_t *a,
+                      const json_t *b); /* equal numbers, NaN with NaN; else json_equal */
 
 size_t weir_value_array_size (const json_t *array);
 const json_t *weir_value_array_at (const json_t *array, size_t i); /* a labeled-array's value */
 
-json_t *weir_value_new_number (double number); /* whole numbers as integers, NaN and infinities by type */
+json_t *weir_value_new_number (
+	double number); /* whole numbers as integers, NaN and infinities by type */
 json_t *weir_value_new_nodata (void);
 
 /* ---- arguments of an evaluation; text of the error: "argument '<name>': …" */
@@ -56,9 +59,10 @@ json_t *weir_value_new_nodata (void);
 int weir_argument_number (const json_t *arguments, const char *name, double *number_out,
                           bool *is_nodata_out, weir_err_t *err);
 bool weir_argument_flag (const json_t *arguments, const char *name, bool fallback);
-int weir_argument_invalid (weir_err_t *err, const char *name, const char *wanted, const json_t *found);
+int weir_argument_invalid (weir_err_t *err, const char *name, const char *wanted,
+                           const json_t *found);
 
-/* Same letters but for their case; simple folding of Latin, Greek, Cyrillic and Armenian letters. */
+/* Same letters but for their case: Latin, Greek, Cyrillic and Armenian. */
 bool weir_text_equal_folded (const char *a, const char *b);
 
 #endif

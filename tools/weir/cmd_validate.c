@@ -9,11 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char s_usage[] = "usage: weir validate GRAPH.json [--param NAME=VALUE]... [--json]\n"
-                              "Checks a process graph; GRAPH.json may be - for standard input.\n"
-                              "  --param NAME=VALUE  value of a parameter: JSON, or else a text\n"
-                              "  --json              the verdict as one JSON object on standard output\n"
-                              "Exit status: 0 valid, 2 not.\n";
+static const char s_usage[] =
+	"usage: weir validate GRAPH.json [--param NAME=VALUE]... [--json]\n"
+	"Checks a process graph; GRAPH.json may be - for standard input.\n"
+	"  --param NAME=VALUE  value of a parameter: JSON, or else a text\n"
+	"  --json              the verdict as one JSON object on standard output\n"
+	"Exit status: 0 valid, 2 not.\n";
 
 typedef struct {
 	const char *path;
@@ -29,7 +30,8 @@ s_print_json (const weir_err_t *err, size_t n_nodes)
 		json_object_set_new (json, "nodes", json_integer ((json_int_t) n_nodes));
 	else
 		json_array_append_new (json_object_get (json, "errors"),
-		                       json_pack ("{s:s, s:s*, s:s*}", "code", err->code, "node", err->where, "message", err->text));
+		                       json_pack ("{s:s, s:s*, s:s*}", "code", err->code, "node",
+		                                  err->where, "message", err->text));
 	json_dumpf (json, stdout, JSON_COMPACT);
 	putchar ('\n');
 	json_decref (json);
@@ -40,11 +42,7 @@ s_validate (const s_options_t *options)
 {
 	weir_err_t err = { 0 };
 	weir_graph_t *graph = NULL;
-	char *text = NULL;
-	size_t n = 0;
-	int rc = weir_file_read (options->path, &text, &n, &err);
-	if (rc == 0)
-		rc = weir_graph_parse (text, n, options->params, &graph, &err);
+	int rc = weir_graph_read (options->path, options->params, &graph, &err);
 	if (options->is_json)
 		s_print_json (&err, graph != NULL ? weir_graph_n_nodes (graph) : 0);
 	else if (rc == 0)
@@ -54,7 +52,6 @@ s_validate (const s_options_t *options)
 		fprintf (stderr, "weir: error: %s\n", weir_err_format (&err, message, sizeof message));
 	}
 	weir_graph_destroy (&graph);
-	free (text);
 	return rc == 0 ? 0 : 2;
 }
 
@@ -80,7 +77,8 @@ s_parse_options (int argc, char **argv, s_options_t *self, int *status_out)
 			self->is_json = true;
 		} else if (option != 'p') {
 			const char *problem = option == ':' ? "option needs a value" : "unknown option";
-			fprintf (stderr, "weir: error: BadUsage: validate: %s: %s\n%s", problem, argv[optind - 1], s_usage);
+			fprintf (stderr, "weir: error: BadUsage: validate: %s: %s\n%s", problem,
+			         argv[optind - 1], s_usage);
 			return -1;
 		} else if (weir_params_add (self->params, optarg, &err) != 0) {
 			fprintf (stderr, "weir: error: BadUsage: validate: %s\n", err.text);
@@ -88,7 +86,9 @@ s_parse_options (int argc, char **argv, s_options_t *self, int *status_out)
 		}
 	}
 	if (argc - optind != 1) {
-		fprintf (stderr, "weir: error: BadUsage: validate: expected one process graph, found %d\n%s", argc - optind, s_usage);
+		fprintf (stderr,
+		         "weir: error: BadUsage: validate: expected one process graph, found %d\n%s",
+		         argc - optind, s_usage);
 		return -1;
 	}
 	self->path = argv[optind];

@@ -1,7 +1,8 @@
 /* commands.h - the subcommands of `weir`, one file each
  *
- * argv[0] is the subcommand's name. Returned is the exit status of the program: 0 done, 1 the job failed or is
- * incomplete, 2 bad usage or an invalid graph. Results go to standard output, messages to standard error.
+ * argv[0] is the subcommand's name. Returned is the exit status of the program: 0 done, 1 the job
+ * failed or is incomplete, 2 bad usage or an invalid graph. Results go to standard output, messages
+ * to standard error.
  *
  * Runs on   the main thread
  */

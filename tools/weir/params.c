@@ -30,11 +30,17 @@ weir_params_add (json_t *params, const char *text, weir_err_t *err)
 	return rc;
 }
 
+static const char *
+s_name (const char *path)
+{
+	return strcmp (path, "-") == 0 ? "standard input" : path;
+}
+
 static int
 s_fail (weir_err_t *err, const char *path, const char *doing, const char *reason)
 {
-	const char *where = strcmp (path, "-") == 0 ? "standard input" : path;
-	return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "FileUnreadable", where, "%s: %s", doing, reason);
+	return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "FileUnreadable", s_name (path),
+	                     "%s: %s", doing, reason);
 }
 
 static int
@@ -75,5 +81,20 @@ weir_file_read (const char *path, char **text_out, size_t *n_out, weir_err_t *er
 		return s_fail (err, path, "cannot be opened", strerror (errno));
 	int rc = s_read_all (file, path, text_out, n_out, err);
 	fclose (file);
+	return rc;
+}
+
+int
+weir_graph_read (const char *path, const json_t *params, weir_graph_t **graph_out, weir_err_t *err)
+{
+	char *text = NULL;
+	size_t n = 0;
+	*graph_out = NULL;
+	int rc = weir_file_read (path, &text, &n, err);
+	if (rc == 0)
+		rc = weir_graph_parse (text, n, params, graph_out, err);
+	free (text);
+	if (rc != 0 && err != NULL && err->where[0] == '\0')
+		snprintf (err->where, sizeof err->where, "%s", s_name (path));
 	return rc;
 }

@@ -46,12 +46,21 @@ void weir_error_from_message (const Weir__Error *msg, weir_err_t *err); /* NULL:
 
 /* Wraps `body` (any of the oneof's structs) into a Control on the caller's stack. */
 #define WEIR_CONTROL(case_name, field, pointer)                                                    \
-	{ PROTOBUF_C_MESSAGE_INIT (&weir__control__descriptor), WEIR__CONTROL__BODY_##case_name,        \
-		{ .field = (pointer) } }
+	{                                                                                              \
+		PROTOBUF_C_MESSAGE_INIT (&weir__control__descriptor), WEIR__CONTROL__BODY_##case_name,     \
+		{                                                                                          \
+			.field = (pointer)                                                                     \
+		}                                                                                          \
+	}
 
 /* The same for Data; the host fills in protocol and payload_bytes when it sends. */
 #define WEIR_DATA(case_name, field, pointer)                                                       \
-	{ PROTOBUF_C_MESSAGE_INIT (&weir__data__descriptor), WEIR_PROTOCOL_MAX, 0,                      \
-		WEIR__DATA__BODY_##case_name, { .field = (pointer) } }
+	{                                                                                              \
+		PROTOBUF_C_MESSAGE_INIT (&weir__data__descriptor), WEIR_PROTOCOL_MAX, 0,                   \
+			WEIR__DATA__BODY_##case_name,                                                          \
+		{                                                                                          \
+			.field = (pointer)                                                                     \
+		}                                                                                          \
+	}
 
 #endif

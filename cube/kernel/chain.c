@@ -94,7 +94,8 @@ s_work_clear (s_work_t *work)
 	free (work->free_slots);
 }
 
-/* Constants get slots that no temporary ever takes, so all programs' constants come before any temporary. */
+/* Constants get slots that no temporary ever takes, so all programs' constants come before any
+ * temporary. */
 static void
 s_add_consts (weir_chain_t *self, s_work_t *work)
 {
@@ -106,7 +107,8 @@ s_add_consts (weir_chain_t *self, s_work_t *work)
 			work->slot_of[i] = instr->a;
 			continue;
 		}
-		double value = instr->op == WEIR_OP_NODATA ? weir_nodata_f64 () : weir_nan_canonical (instr->value);
+		double value = instr->op == WEIR_OP_NODATA ? weir_nodata_f64 ()
+		                                           : weir_nan_canonical (instr->value);
 		self->consts = weir_realloc (self->consts, (self->n_consts + 1) * sizeof (double));
 		self->consts[self->n_consts] = value;
 		work->slot_of[i] = (uint32_t) (self->n_inputs + self->n_consts++);
@@ -214,7 +216,8 @@ weir_chain_new (const weir_chain_spec_t *spec)
 	self->out = spec->out;
 	self->converts = !s_last_cell (spec, &last) || last.type != spec->out.type ||
 	                 last.has_nodata != spec->out.has_nodata ||
-	                 (last.has_nodata && !weir_type_is_float (last.type) && last.nodata != spec->out.nodata);
+	                 (last.has_nodata && !weir_type_is_float (last.type) &&
+	                  last.nodata != spec->out.nodata);
 	size_t tile = TILE_BYTES_AIM / sizeof (double) / self->n_slots / TILE_MIN * TILE_MIN;
 	self->tile = tile > TILE_MAX ? TILE_MAX : tile < TILE_MIN ? TILE_MIN : tile;
 	return self;
@@ -267,7 +270,8 @@ weir_chain_input (const weir_chain_t *self, double *memory, size_t input)
 
 /* Which value it was: slow, and only once. */
 static void
-s_find_misfit (weir_cell_t cell, bool strict, const double *values, size_t n, weir_misfit_t *misfit_out)
+s_find_misfit (weir_cell_t cell, bool strict, const double *values, size_t n,
+               weir_misfit_t *misfit_out)
 {
 	size_t i = 0;
 	while (i + 1 < n && weir_vec_misfits (cell, strict, values + i, 1) == 0)
@@ -304,7 +308,8 @@ s_run_step (const weir_chain_t *self, const s_step_t *step, double *memory, size
 }
 
 bool
-weir_chain_run (const weir_chain_t *self, double *memory, size_t n, void *dst, weir_misfit_t *misfit_out)
+weir_chain_run (const weir_chain_t *self, double *memory, size_t n, void *dst,
+                weir_misfit_t *misfit_out)
 {
 	if (self->in_cells != NULL && !s_round_inputs (self, memory, n, misfit_out))
 		return false;

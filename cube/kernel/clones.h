@@ -1,16 +1,17 @@
 /* clones.h - what the hot kernels share: CPU variants, and no-data by its bits
  *
- * Debian builds for plain x86-64 (SSE2). WEIR_CLONES compiles a function for AVX-512 and AVX2 as well and lets the
- * loader choose. All variants give the same bits: no contraction (-ffp-contract=off), no reordering of floats.
- * WEIR_KERNEL_BASELINE leaves the clones out, so that a test can compare.
+ * Debian builds for plain x86-64 (SSE2). WEIR_CLONES compiles a function for AVX-512 and AVX2 as
+ * well and lets the loader choose. All variants give the same bits: no contraction
+ * (-ffp-contract=off), no reordering of floats. WEIR_KERNEL_BASELINE leaves the clones out, so that
+ * a test can compare.
  */
 #ifndef WEIR_CUBE_KERNEL_CLONES_H
 #define WEIR_CUBE_KERNEL_CLONES_H
 
 #include "cube/cell.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) &&     \
-    !defined(WEIR_SANITIZED) && !defined(WEIR_KERNEL_BASELINE)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) &&    \
+	!defined(WEIR_SANITIZED) && !defined(WEIR_KERNEL_BASELINE)
 #define WEIR_CLONES __attribute__ ((target_clones ("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define WEIR_CLONES

@@ -9,28 +9,33 @@
 static int
 s_out_of_range (const weir_stage_t *self, const weir_misfit_t *misfit, weir_err_t *err)
 {
-	const char *what = misfit->is_input ? weir_fold_name (self->folds[misfit->input].kind) : "result";
+	const char *what = misfit->is_input ? weir_fold_name (self->folds[misfit->input].kind)
+	                                    : "result";
 	const char *type = weir_type_name (misfit->cell.type);
 	if (isnan (misfit->value))
-		return weir_err_invalid (err, "ValueOutOfRange", "",
-		                         "%s: %s: %s has no value for it; choose another type with the option `dtype`, "
-		                         "or a no-data value with `nodata`",
-		                         what, weir_is_nodata_f64 (misfit->value) ? "no-data" : "NaN", type);
-	return weir_err_invalid (err, "ValueOutOfRange", "",
-	                         "%s: %.17g does not fit into %s; choose a larger type with the option `dtype`", what,
-	                         misfit->value, type);
+		return weir_err_invalid (
+			err, "ValueOutOfRange", "",
+			"%s: %s: %s has no value for it; choose another type with the option `dtype`, "
+			"or a no-data value with `nodata`",
+			what, weir_is_nodata_f64 (misfit->value) ? "no-data" : "NaN", type);
+	return weir_err_invalid (
+		err, "ValueOutOfRange", "",
+		"%s: %.17g does not fit into %s; choose a larger type with the option `dtype`", what,
+		misfit->value, type);
 }
 
 static void
 s_load_plane (const weir_plane_t *plane, double *values, const char *acc, size_t cell, size_t n)
 {
-	weir_vec_load (plane->type, plane->has_none ? plane->none : WEIR_NAN, values, acc + cell * plane->bytes, n);
+	weir_vec_load (plane->type, plane->has_none ? plane->none : WEIR_NAN, values,
+	               acc + cell * plane->bytes, n);
 }
 
-/* One fold's values of n cells from `cell` on; *acc_p moves on to the next fold. `spare`: room for n more. */
+/* One fold's values of n cells from `cell` on; *acc_p moves on to the next fold. `spare`: room for
+ * n more. */
 static void
-s_load_fold (const weir_fold_plan_t *fold, const char **acc_p, size_t n_cells, size_t cell, double *values,
-             double *spare, size_t n)
+s_load_fold (const weir_fold_plan_t *fold, const char **acc_p, size_t n_cells, size_t cell,
+             double *values, double *spare, size_t n)
 {
 	s_load_plane (&fold->planes[0], values, *acc_p, cell, n);
 	*acc_p += weir_plane_bytes (&fold->planes[0], n_cells);
@@ -45,7 +50,8 @@ s_load_fold (const weir_fold_plan_t *fold, const char **acc_p, size_t n_cells, s
 }
 
 static int
-s_finish_chain (const weir_stage_t *self, const void *acc, size_t n_cells, char *out, weir_err_t *err)
+s_finish_chain (const weir_stage_t *self, const void *acc, size_t n_cells, char *out,
+                weir_err_t *err)
 {
 	const weir_chain_t *chain = self->finish_chain;
 	size_t tile = weir_chain_tile (chain), out_bytes = weir_type_size (self->out.type);
@@ -58,7 +64,8 @@ s_finish_chain (const weir_stage_t *self, const void *acc, size_t n_cells, char 
 		size_t n = n_cells - cell < tile ? n_cells - cell : tile;
 		const char *at = acc;
 		for (size_t i = 0; i < self->n_folds; i++)
-			s_load_fold (&self->folds[i], &at, n_cells, cell, weir_chain_input (chain, memory, i), spare, n);
+			s_load_fold (&self->folds[i], &at, n_cells, cell, weir_chain_input (chain, memory, i),
+			             spare, n);
 		if (!weir_chain_run (chain, memory, n, out + cell * out_bytes, &misfit))
 			status = s_out_of_range (self, &misfit, err);
 	}
@@ -87,7 +94,8 @@ s_finish_map (const weir_stage_t *self, const char *acc, size_t n_cells, char *o
 }
 
 int
-weir_stage_finish (const weir_stage_t *self, const void *acc, size_t n_cells, void *out, weir_err_t *err)
+weir_stage_finish (const weir_stage_t *self, const void *acc, size_t n_cells, void *out,
+                   weir_err_t *err)
 {
 	if (self->finish_map != NULL)
 		return s_finish_map (self, acc, n_cells, out, err);

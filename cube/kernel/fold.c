@@ -15,7 +15,9 @@ static weir_instr_t s_truth_instr[] = {
 	{ .op = WEIR_OP_CONST, .value = 0 },
 	{ .op = WEIR_OP_IF, .a = 0, .b = 1, .c = 2 },
 };
-static const weir_prog_t s_truth = { .n_instr = 4, .instr = s_truth_instr, .out = { .type = WEIR_U8 } };
+static const weir_prog_t s_truth = { .n_instr = 4,
+	                                 .instr = s_truth_instr,
+	                                 .out = { .type = WEIR_U8 } };
 
 /* anything -> false, true, no-data */
 static weir_instr_t s_boolean_instr[] = {
@@ -101,7 +103,8 @@ s_plane_of_cell (weir_cell_t cell)
 		                   .merge_args = { nodata, nodata } };
 }
 
-/* The narrowest accumulator for n_labels values of the domain, with `spare` values of it kept free. */
+/* The narrowest accumulator for n_labels values of the domain, with `spare` values of it kept free.
+ * */
 static weir_acc_t
 s_choose_acc (const weir_fold_input_t *input, bool may_u16, double spare)
 {
@@ -210,7 +213,8 @@ s_plan_extreme (const weir_fold_t *fold, const weir_fold_input_t *input, weir_fo
 	plane->init = s_cell_bits (input->cell, mode == WEIR_PLAIN ? neutral : weir_nodata_f64 ());
 	plan->sets_first = mode == WEIR_POISON;
 	bool skip_is_nodata = weir_is_nodata_f64 (input->skip);
-	plan->skips = skip_is_nodata ? mode == WEIR_IGNORE : mode == WEIR_PLAIN && input->skip == neutral;
+	plan->skips = skip_is_nodata ? mode == WEIR_IGNORE
+	                             : mode == WEIR_PLAIN && input->skip == neutral;
 	plan->domain = input->domain;
 }
 
@@ -223,7 +227,8 @@ s_plan_first_last (const weir_fold_t *fold, const weir_fold_input_t *input, weir
 	*plane = s_plane_of_cell (input->cell);
 	plane->init = s_cell_bits (input->cell, weir_nodata_f64 ());
 	if (ignores)
-		plane->fold = is_first ? weir_fold_first_fn (input->cell.type) : weir_fold_last_fn (input->cell.type);
+		plane->fold = is_first ? weir_fold_first_fn (input->cell.type)
+		                       : weir_fold_last_fn (input->cell.type);
 	else
 		plane->fold = is_first ? NULL : weir_fold_copy_fn (input->cell.type);
 	plane->merge = plane->fold;
@@ -245,7 +250,8 @@ s_plan_logic (const weir_fold_t *fold, const weir_fold_input_t *input, weir_fold
 	plan->domain = (weir_domain_t){ .may_be_nodata = !fold->ignore_nodata, .lo = 0, .hi = 1 };
 }
 
-/* No reduction: the accumulator starts as what an unobserved slice gives, so that nothing need be told. */
+/* No reduction: the accumulator starts as what an unobserved slice gives, so that nothing need be
+ * told. */
 static void
 s_plan_none (const weir_fold_input_t *input, weir_fold_plan_t *plan)
 {

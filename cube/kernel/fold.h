@@ -1,12 +1,13 @@
 /* fold.h - one fold: its planes of accumulators and the loops over them
  *
- * An accumulator is one or two planes of cells (mean: sum and count). "none" is the sentinel that a plane starts with
- * where there is no neutral element; where every value of the input is valid there is no sentinel at all.
+ * An accumulator is one or two planes of cells (mean: sum and count). "none" is the sentinel that a
+ * plane starts with where there is no neutral element; where every value of the input is valid
+ * there is no sentinel at all.
  *
- *   sum of integers   uint16, int32 or int64, the narrowest that holds n_labels × the largest value; 0, or none
+ *   sum of integers   uint16, int32 or int64: the narrowest that holds n_labels × the largest value
  *   sum of floats     float64, the no-data pattern is none
  *   mean              sum (int32, int64, float64) and count (uint16, int32)
- *   min max first last    the cell's own type, none is its no-data
+ *   min max first last   the cell's own type, none is its no-data
  *   any all           uint8: 0, 1, and 255 for no-data where that counts
  *   count             uint16 or int32
  *
@@ -38,7 +39,8 @@ weir_fold_fn_t *weir_fold_sum_fn (int type, weir_acc_t acc, weir_fold_mode_t mod
 /* acc += src where src is valid; no sentinel in acc. For means. */
 weir_fold_fn_t *weir_fold_total_fn (int type, weir_acc_t acc);
 weir_fold_fn_t *weir_fold_extreme_fn (weir_type_t type, bool is_max, weir_fold_mode_t mode);
-/* Number of cells: all (PLAIN), valid ones (IGNORE), valid ones or poison; acc WEIR_ACC_U16 or WEIR_ACC_I32. */
+/* Number of cells: all (PLAIN), valid ones (IGNORE), valid ones or poison; acc WEIR_ACC_U16 or
+ * WEIR_ACC_I32. */
 weir_fold_fn_t *weir_fold_count_fn (weir_type_t type, weir_acc_t acc, weir_fold_mode_t mode);
 /* Number of finite values: what `count` calls valid. */
 weir_fold_fn_t *weir_fold_finite_fn (weir_type_t type, weir_acc_t acc);
@@ -79,6 +81,7 @@ typedef struct { /* what a fold is fed with */
 #define WEIR_FOLD_PROGS_MAX 2
 size_t weir_fold_progs (const weir_fold_t *fold, weir_cell_t cell, const weir_prog_t **progs_out);
 /* progs: what weir_fold_progs gave was put before the input. */
-void weir_fold_plan (const weir_fold_t *fold, const weir_fold_input_t *input, weir_fold_plan_t *plan_out);
+void weir_fold_plan (const weir_fold_t *fold, const weir_fold_input_t *input,
+                     weir_fold_plan_t *plan_out);
 
 #endif

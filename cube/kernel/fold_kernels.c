@@ -62,7 +62,8 @@
 #include "cube/kernel/fold_float.inc"
 
 WEIR_CLONES static void
-s_sum_plain_f64_f64 (void *restrict acc, const void *restrict src, size_t n, const weir_fold_args_t *args)
+s_sum_plain_f64_f64 (void *restrict acc, const void *restrict src, size_t n,
+                     const weir_fold_args_t *args)
 {
 	(void) args;
 	double *restrict out = acc;
@@ -87,7 +88,8 @@ s_sum_plain_f64_f64 (void *restrict acc, const void *restrict src, size_t n, con
 #include "cube/kernel/fold_bits.inc"
 
 WEIR_CLONES static void
-s_count_all_u16 (void *restrict acc, const void *restrict src, size_t n, const weir_fold_args_t *args)
+s_count_all_u16 (void *restrict acc, const void *restrict src, size_t n,
+                 const weir_fold_args_t *args)
 {
 	(void) src, (void) args;
 	uint16_t *out = acc;
@@ -96,7 +98,8 @@ s_count_all_u16 (void *restrict acc, const void *restrict src, size_t n, const w
 }
 
 WEIR_CLONES static void
-s_count_all_i32 (void *restrict acc, const void *restrict src, size_t n, const weir_fold_args_t *args)
+s_count_all_i32 (void *restrict acc, const void *restrict src, size_t n,
+                 const weir_fold_args_t *args)
 {
 	(void) src, (void) args;
 	int32_t *out = acc;
@@ -135,7 +138,8 @@ BOOLEANS (s_all_poison, OR_NODATA ((x == 0) | (old == 0), 0, 1))
 	}
 #define SMALL_SUMS(t)                                                                              \
 	{                                                                                              \
-		[WEIR_ACC_U16] = SUMS (t, u16), [WEIR_ACC_I32] = SUMS (t, i32), [WEIR_ACC_I64] = SUMS (t, i64)   \
+		[WEIR_ACC_U16] = SUMS (t, u16), [WEIR_ACC_I32] = SUMS (t, i32),                            \
+		[WEIR_ACC_I64] = SUMS (t, i64)                                                             \
 	}
 
 weir_fold_fn_t *
@@ -173,22 +177,26 @@ weir_fold_total_fn (int type, weir_acc_t acc)
 
 #define EXTREMES(t)                                                                                \
 	{                                                                                              \
-		{ s_plain_min_##t, s_ignore_min_##t, s_poison_min_##t }, {                                 \
+		{ s_plain_min_##t, s_ignore_min_##t, s_poison_min_##t },                                   \
+		{                                                                                          \
 			s_plain_max_##t, s_ignore_max_##t, s_poison_max_##t                                    \
 		}                                                                                          \
 	}
 #define FLOAT_EXTREMES(t)                                                                          \
 	{                                                                                              \
-		{ NULL, s_ignore_min_##t, s_poison_min_##t }, { NULL, s_ignore_max_##t, s_poison_max_##t } \
+		{ NULL, s_ignore_min_##t, s_poison_min_##t },                                              \
+		{                                                                                          \
+			NULL, s_ignore_max_##t, s_poison_max_##t                                               \
+		}                                                                                          \
 	}
 
 weir_fold_fn_t *
 weir_fold_extreme_fn (weir_type_t type, bool is_max, weir_fold_mode_t mode)
 {
 	static weir_fold_fn_t *const fns[WEIR_N_TYPES][2][WEIR_N_MODES] = {
-		[WEIR_U8] = EXTREMES (u8),   [WEIR_I8] = EXTREMES (i8),
-		[WEIR_U16] = EXTREMES (u16), [WEIR_I16] = EXTREMES (i16),
-		[WEIR_U32] = EXTREMES (u32), [WEIR_I32] = EXTREMES (i32),
+		[WEIR_U8] = EXTREMES (u8),         [WEIR_I8] = EXTREMES (i8),
+		[WEIR_U16] = EXTREMES (u16),       [WEIR_I16] = EXTREMES (i16),
+		[WEIR_U32] = EXTREMES (u32),       [WEIR_I32] = EXTREMES (i32),
 		[WEIR_F32] = FLOAT_EXTREMES (f32), [WEIR_F64] = FLOAT_EXTREMES (f64),
 	};
 	return fns[type][is_max][mode];
@@ -201,14 +209,21 @@ s_width (weir_type_t type)
 	return bytes == 1 ? 0 : bytes == 2 ? 1 : bytes == 4 ? 2 : 3;
 }
 
-#define BY_WIDTH(name) { name##_b8, name##_b16, name##_b32, name##_b64 }
-#define BY_WIDTH_INTO(name, c) { name##_b8_##c, name##_b16_##c, name##_b32_##c, name##_b64_##c }
+#define BY_WIDTH(name)                                                                             \
+	{                                                                                              \
+		name##_b8, name##_b16, name##_b32, name##_b64                                              \
+	}
+#define BY_WIDTH_INTO(name, c)                                                                     \
+	{                                                                                              \
+		name##_b8_##c, name##_b16_##c, name##_b32_##c, name##_b64_##c                              \
+	}
 
 weir_fold_fn_t *
 weir_fold_count_fn (weir_type_t type, weir_acc_t acc, weir_fold_mode_t mode)
 {
 	static weir_fold_fn_t *const all[2] = { s_count_all_u16, s_count_all_i32 };
-	static weir_fold_fn_t *const valid[2][4] = { BY_WIDTH_INTO (s_count, u16), BY_WIDTH_INTO (s_count, i32) };
+	static weir_fold_fn_t *const valid[2][4] = { BY_WIDTH_INTO (s_count, u16),
+		                                         BY_WIDTH_INTO (s_count, i32) };
 	static weir_fold_fn_t *const poison[2][4] = { BY_WIDTH_INTO (s_count_poison, u16),
 		                                          BY_WIDTH_INTO (s_count_poison, i32) };
 	bool is_wide = acc != WEIR_ACC_U16;

@@ -31,8 +31,8 @@ typedef struct { /* every value of an 8- or 16-bit type, in ascending order */
 /* ---- tabulate */
 
 static bool
-s_run_chain (const weir_chain_t *chain, double *memory, const double *values, size_t n, void *results,
-             size_t out_bytes)
+s_run_chain (const weir_chain_t *chain, double *memory, const double *values, size_t n,
+             void *results, size_t out_bytes)
 {
 	size_t tile = weir_chain_tile (chain);
 	weir_misfit_t misfit;
@@ -221,8 +221,8 @@ s_make_table (weir_map_t *self, const s_tab_t *tab)
 	self->table = weir_alloc (tab->n * self->out_bytes);
 	for (size_t i = 0; i < tab->n; i++) {
 		size_t at = (size_t) (uint32_t) (tab->first + (int32_t) i) & (tab->n - 1);
-		memcpy ((char *) self->table + at * self->out_bytes, (char *) tab->results + i * self->out_bytes,
-		        self->out_bytes);
+		memcpy ((char *) self->table + at * self->out_bytes,
+		        (char *) tab->results + i * self->out_bytes, self->out_bytes);
 	}
 	self->table_fn = weir_map_table_kernel (self->in.type, self->out.type);
 }

@@ -1,8 +1,8 @@
 /* map.h - cells to cells: the cheapest way to apply a chain of programs
  *
- * A chain on cells of 8 or 16 bits is worked out once for every value that can occur. What comes out is an identity,
- * or a few ranges of values with a constant or affine (x + c) result, which vectorise well, or else a table. Wider cells
- * go through the vector interpreter.
+ * A chain on cells of 8 or 16 bits is worked out once for every value that can occur. What comes
+ * out is an identity, or a few ranges of values with a constant or affine (x + c) result, which
+ * vectorise well, or else a table. Wider cells go through the vector interpreter.
  *
  * Runs on   any thread; immutable; each thread brings its own memory
  */
@@ -12,9 +12,15 @@
 #include "cube/kernel/chain.h"
 
 #define WEIR_MAP_RANGES_MAX 12
-#define WEIR_MAP_KERNEL_RANGES 3 /* ranges that one kernel takes; each further one is a pass of its own */
+#define WEIR_MAP_KERNEL_RANGES                                                                     \
+	3 /* ranges that one kernel takes; each further one is a pass of its own */
 
-typedef enum { WEIR_MAP_IDENTITY = 0, WEIR_MAP_RANGES, WEIR_MAP_TABLE, WEIR_MAP_CHAIN } weir_map_kind_t;
+typedef enum {
+	WEIR_MAP_IDENTITY = 0,
+	WEIR_MAP_RANGES,
+	WEIR_MAP_TABLE,
+	WEIR_MAP_CHAIN
+} weir_map_kind_t;
 
 /* From x >= from on: integers (x & mask) + konst, modulo the width of the output;
  * float32: the bits of (float) (x + add), & mask | konst. */

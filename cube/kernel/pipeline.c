@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 static const char *const s_fold_names[WEIR_N_FOLDS] = {
-	[WEIR_FOLD_NONE] = "none",   [WEIR_FOLD_SUM] = "sum",     [WEIR_FOLD_MIN] = "min",
-	[WEIR_FOLD_MAX] = "max",     [WEIR_FOLD_MEAN] = "mean",   [WEIR_FOLD_COUNT] = "count",
-	[WEIR_FOLD_ANY] = "any",     [WEIR_FOLD_ALL] = "all",     [WEIR_FOLD_FIRST] = "first",
+	[WEIR_FOLD_NONE] = "none", [WEIR_FOLD_SUM] = "sum",   [WEIR_FOLD_MIN] = "min",
+	[WEIR_FOLD_MAX] = "max",   [WEIR_FOLD_MEAN] = "mean", [WEIR_FOLD_COUNT] = "count",
+	[WEIR_FOLD_ANY] = "any",   [WEIR_FOLD_ALL] = "all",   [WEIR_FOLD_FIRST] = "first",
 	[WEIR_FOLD_LAST] = "last",
 };
 
@@ -64,12 +64,15 @@ static int
 s_check_fold (const weir_fold_t *fold, weir_err_t *err)
 {
 	if ((int) fold->kind <= (int) WEIR_FOLD_NONE || fold->kind >= WEIR_N_FOLDS)
-		return weir_err_invalid (err, "Internal", "", "pipeline: unknown fold %d", (int) fold->kind);
+		return weir_err_invalid (err, "Internal", "", "pipeline: unknown fold %d",
+		                         (int) fold->kind);
 	bool is_count = fold->kind == WEIR_FOLD_COUNT;
 	if ((fold->has_condition || fold->count_all) && !is_count)
-		return weir_err_invalid (err, "Internal", "", "pipeline: %s takes no condition", weir_fold_name (fold->kind));
+		return weir_err_invalid (err, "Internal", "", "pipeline: %s takes no condition",
+		                         weir_fold_name (fold->kind));
 	if (fold->has_condition && fold->count_all)
-		return weir_err_invalid (err, "Internal", "", "pipeline: count has a condition and counts all");
+		return weir_err_invalid (err, "Internal", "",
+		                         "pipeline: count has a condition and counts all");
 	if (fold->has_condition) {
 		int status = weir_prog_check (&fold->condition, 1, err);
 		if (status != 0)
@@ -81,9 +84,10 @@ s_check_fold (const weir_fold_t *fold, weir_err_t *err)
 static int
 s_check_folds (const weir_pipeline_t *pipeline, weir_err_t *err)
 {
-	if (pipeline->n_folds > WEIR_PIPELINE_FOLDS_MAX || (pipeline->n_folds > 0 && pipeline->folds == NULL))
-		return weir_err_invalid (err, "Internal", "", "pipeline: %zu folds, at most %d", pipeline->n_folds,
-		                         WEIR_PIPELINE_FOLDS_MAX);
+	if (pipeline->n_folds > WEIR_PIPELINE_FOLDS_MAX ||
+	    (pipeline->n_folds > 0 && pipeline->folds == NULL))
+		return weir_err_invalid (err, "Internal", "", "pipeline: %zu folds, at most %d",
+		                         pipeline->n_folds, WEIR_PIPELINE_FOLDS_MAX);
 	for (size_t i = 0; i < pipeline->n_folds; i++) {
 		int status = s_check_fold (&pipeline->folds[i], err);
 		if (status != 0)
@@ -92,8 +96,8 @@ s_check_folds (const weir_pipeline_t *pipeline, weir_err_t *err)
 	if (pipeline->post.n_instr > 0 && pipeline->n_folds > 0)
 		return weir_prog_check (&pipeline->post, pipeline->n_folds, err);
 	if (pipeline->post.n_instr > 0 || pipeline->n_folds > 1)
-		return weir_err_invalid (err, "Internal", "", "pipeline: %zu folds %s a program over them", pipeline->n_folds,
-		                         pipeline->n_folds > 1 ? "without" : "and");
+		return weir_err_invalid (err, "Internal", "", "pipeline: %zu folds %s a program over them",
+		                         pipeline->n_folds, pipeline->n_folds > 1 ? "without" : "and");
 	return 0;
 }
 
@@ -101,7 +105,8 @@ int
 weir_pipeline_check (const weir_pipeline_t *pipeline, uint32_t n_labels, weir_err_t *err)
 {
 	if (n_labels > (uint32_t) INT32_MAX)
-		return weir_err_invalid (err, "Internal", "", "pipeline: %u labels, at most %d", (unsigned) n_labels, INT32_MAX);
+		return weir_err_invalid (err, "Internal", "", "pipeline: %u labels, at most %d",
+		                         (unsigned) n_labels, INT32_MAX);
 	int status = weir_cell_check (pipeline->in, "pipeline: input", err);
 	if (status == 0)
 		status = weir_cell_check (pipeline->out, "pipeline: output", err);

@@ -93,12 +93,14 @@ int
 weir_cell_check (weir_cell_t cell, const char *what, weir_err_t *err)
 {
 	if ((int) cell.type < 0 || cell.type >= WEIR_N_TYPES)
-		return weir_err_invalid (err, "Internal", "", "%s: unknown cell type %d", what, (int) cell.type);
+		return weir_err_invalid (err, "Internal", "", "%s: unknown cell type %d", what,
+		                         (int) cell.type);
 	if (weir_type_is_float (cell.type) || !cell.has_nodata)
 		return 0;
 	if (!weir_type_holds (cell.type, cell.nodata))
-		return weir_err_invalid (err, "Internal", "", "%s: no-data value %.17g is not a value of %s", what,
-		                         cell.nodata, weir_type_name (cell.type));
+		return weir_err_invalid (err, "Internal", "",
+		                         "%s: no-data value %.17g is not a value of %s", what, cell.nodata,
+		                         weir_type_name (cell.type));
 	return 0;
 }
 
@@ -106,17 +108,20 @@ static int
 s_check_instr (const weir_instr_t *instr, size_t at, size_t n_inputs, weir_err_t *err)
 {
 	if ((int) instr->op < 0 || instr->op >= WEIR_N_OPS)
-		return weir_err_invalid (err, "Internal", "", "cell expression: instruction %zu: unknown operation %d", at,
+		return weir_err_invalid (err, "Internal", "",
+		                         "cell expression: instruction %zu: unknown operation %d", at,
 		                         (int) instr->op);
 	if (instr->op == WEIR_OP_INPUT && instr->a >= n_inputs)
-		return weir_err_invalid (err, "Internal", "", "cell expression: instruction %zu: input %u of %zu", at,
+		return weir_err_invalid (err, "Internal", "",
+		                         "cell expression: instruction %zu: input %u of %zu", at,
 		                         (unsigned) instr->a, n_inputs);
 	const uint16_t operands[3] = { instr->a, instr->b, instr->c };
 	for (int i = 0; i < s_ops[instr->op].n_operands; i++)
 		if (operands[i] >= at)
-			return weir_err_invalid (err, "Internal", "",
-			                         "cell expression: instruction %zu: operand %u does not come before it", at,
-			                         (unsigned) operands[i]);
+			return weir_err_invalid (
+				err, "Internal", "",
+				"cell expression: instruction %zu: operand %u does not come before it", at,
+				(unsigned) operands[i]);
 	return 0;
 }
 
@@ -124,11 +129,12 @@ int
 weir_prog_check (const weir_prog_t *self, size_t n_inputs, weir_err_t *err)
 {
 	if (self->n_instr == 0 || self->n_instr > WEIR_PROG_INSTR_MAX || self->instr == NULL)
-		return weir_err_invalid (err, "Internal", "", "cell expression: %zu instructions, expected 1 to %d",
+		return weir_err_invalid (err, "Internal", "",
+		                         "cell expression: %zu instructions, expected 1 to %d",
 		                         self->n_instr, WEIR_PROG_INSTR_MAX);
 	if (n_inputs > WEIR_PROG_INPUT_MAX)
-		return weir_err_invalid (err, "Internal", "", "cell expression: %zu inputs, at most %d", n_inputs,
-		                         WEIR_PROG_INPUT_MAX);
+		return weir_err_invalid (err, "Internal", "", "cell expression: %zu inputs, at most %d",
+		                         n_inputs, WEIR_PROG_INPUT_MAX);
 	for (size_t i = 0; i < self->n_instr; i++) {
 		int status = s_check_instr (&self->instr[i], i, n_inputs, err);
 		if (status != 0)

@@ -1,8 +1,9 @@
 /* run.c - see stage.h: folding the slices of one run, in tiles and leaves
  *
- * Memory of an ordered run is a stack of accumulators. Leaf by leaf the top is filled; a finished leaf is a tree of level
- * 0, and two trees of one level on top of each other become one of the next, as digits carry in a binary counter. A
- * leaf that no label was told of is not touched: merging "none" changes nothing.
+ * Memory of an ordered run is a stack of accumulators. Leaf by leaf the top is filled; a finished
+ * leaf is a tree of level 0, and two trees of one level on top of each other become one of the
+ * next, as digits carry in a binary counter. A leaf that no label was told of is not touched:
+ * merging "none" changes nothing.
  */
 #include "cube/kernel/stage_impl.h"
 #include "cube/kernel/vec.h"
@@ -22,8 +23,8 @@ struct weir_run {
 	const weir_stage_t *stage;
 	size_t n_rows, n_cols, n_cells;
 	uint32_t rank_first, n_labels;
-	uint32_t rank;      /* the last that came, NO_RANK before */
-	uint32_t leaf;      /* that is being filled, counted from the run's first; unordered: always 0 */
+	uint32_t rank; /* the last that came, NO_RANK before */
+	uint32_t leaf; /* that is being filled, counted from the run's first; unordered: always 0 */
 	uint32_t leaf_rank; /* its first rank */
 	char *memory;
 	size_t acc_bytes;
@@ -32,7 +33,7 @@ struct weir_run {
 	bool leaf_is_open, has_ended;
 	size_t plane_at[2 * WEIR_PIPELINE_FOLDS_MAX]; /* offsets in an accumulator */
 	double *map_memory, *premap_memory[WEIR_PIPELINE_FOLDS_MAX];
-	void *mapped;  /* a tile after the slice steps */
+	void *mapped; /* a tile after the slice steps */
 	void *premapped;
 	void *skipped; /* a tile of the skip value, made when it is wanted */
 };
@@ -62,8 +63,8 @@ s_lay_planes (weir_run_t *self)
 }
 
 weir_run_t *
-weir_run_new (const weir_stage_t *stage, size_t n_rows, size_t n_cols, uint32_t rank_first, uint32_t n_labels,
-              void *memory)
+weir_run_new (const weir_stage_t *stage, size_t n_rows, size_t n_cols, uint32_t rank_first,
+              uint32_t n_labels, void *memory)
 {
 	weir_assert (!stage->is_ordered || rank_first % WEIR_LEAF_LABELS == 0);
 	weir_assert (n_labels <= UINT32_MAX - rank_first);
@@ -132,7 +133,8 @@ s_close_leaf (weir_run_t *self)
 {
 	self->stack[self->depth++] = (s_tree_t){ .level = 0, .is_empty = !self->leaf_is_open };
 	self->leaf_is_open = false;
-	while (self->depth >= 2 && self->stack[self->depth - 2].level == self->stack[self->depth - 1].level)
+	while (self->depth >= 2 &&
+	       self->stack[self->depth - 2].level == self->stack[self->depth - 1].level)
 		s_merge_top (self);
 }
 
@@ -184,7 +186,8 @@ s_fold_tile (weir_run_t *self, size_t cell, const void *mapped, size_t n)
 		const weir_fold_plan_t *fold = &stage->folds[i];
 		const void *src = mapped;
 		if (stage->premaps[i] != NULL) {
-			weir_map_run (stage->premaps[i], self->premap_memory[i], self->premapped, mapped, n, &misfit);
+			weir_map_run (stage->premaps[i], self->premap_memory[i], self->premapped, mapped, n,
+			              &misfit);
 			src = self->premapped;
 		}
 		bool sets = fold->sets_first && self->rank == self->leaf_rank;
@@ -223,8 +226,8 @@ s_assert_inside (const weir_run_t *self, size_t row, size_t col, size_t n_rows, 
 }
 
 void
-weir_run_fold (weir_run_t *self, uint32_t rank, const void *src, size_t row_stride, size_t row, size_t col,
-               size_t n_rows, size_t n_cols)
+weir_run_fold (weir_run_t *self, uint32_t rank, const void *src, size_t row_stride, size_t row,
+               size_t col, size_t n_rows, size_t n_cols)
 {
 	s_assert_inside (self, row, col, n_rows, n_cols);
 	if (n_rows == 0 || n_cols == 0)
@@ -236,8 +239,8 @@ weir_run_fold (weir_run_t *self, uint32_t rank, const void *src, size_t row_stri
 		return;
 	}
 	for (size_t i = 0; i < n_rows; i++)
-		s_fold_cells (self, (row + i) * self->n_cols + col, (const char *) src + i * row_stride * in_bytes,
-		              n_cols);
+		s_fold_cells (self, (row + i) * self->n_cols + col,
+		              (const char *) src + i * row_stride * in_bytes, n_cols);
 }
 
 static void
@@ -248,7 +251,8 @@ s_skip_cells (weir_run_t *self, size_t cell, size_t n)
 }
 
 void
-weir_run_skip (weir_run_t *self, uint32_t rank, size_t row, size_t col, size_t n_rows, size_t n_cols)
+weir_run_skip (weir_run_t *self, uint32_t rank, size_t row, size_t col, size_t n_rows,
+               size_t n_cols)
 {
 	const weir_stage_t *stage = self->stage;
 	s_assert_inside (self, row, col, n_rows, n_cols);

@@ -36,13 +36,18 @@ s_progs_eval (const s_progs_t *self, double value)
 	return value;
 }
 
-/* A map, and what comes out of it. Wide inputs are not worked out one by one; a boolean operation is known. */
+/* A map, and what comes out of it. Wide inputs are not worked out one by one; a boolean operation
+ * is known. */
 static weir_map_t *
 s_new_map (weir_cell_t in, const s_progs_t *progs, weir_domain_t *domain_out)
 {
-	weir_map_spec_t spec = { .in = in, .lo = weir_type_min (in.type), .hi = weir_type_max (in.type) };
+	weir_map_spec_t spec = { .in = in,
+		                     .lo = weir_type_min (in.type),
+		                     .hi = weir_type_max (in.type) };
 	weir_cell_t out = s_progs_out (progs, in);
-	spec.chain = (weir_chain_spec_t){ .n_inputs = 1, .n_progs = progs->n, .progs = progs->progs, .out = out };
+	spec.chain = (weir_chain_spec_t){
+		.n_inputs = 1, .n_progs = progs->n, .progs = progs->progs, .out = out
+	};
 	weir_map_t *map = weir_map_new (&spec);
 	*domain_out = weir_map_domain (map);
 	if (weir_type_is_float (out.type) || weir_map_kind (map) != WEIR_MAP_CHAIN)
@@ -69,7 +74,8 @@ s_widen_domain (weir_domain_t *domain, double value)
 
 /* ---- slices and folds */
 
-/* One fold takes the programs that it needs before it into the slices' map; several have maps of their own. */
+/* One fold takes the programs that it needs before it into the slices' map; several have maps of
+ * their own. */
 static void
 s_compile_slices (weir_stage_t *self, const weir_pipeline_t *pipeline, weir_fold_input_t *input_out)
 {
@@ -79,7 +85,8 @@ s_compile_slices (weir_stage_t *self, const weir_pipeline_t *pipeline, weir_fold
 		progs.n += weir_fold_progs (&pipeline->folds[0], s_progs_out (&progs, pipeline->in),
 		                            &progs.progs[progs.n]);
 	self->mapped = s_progs_out (&progs, pipeline->in);
-	self->can_skip = progs.n > 0 || pipeline->in.has_nodata || weir_type_is_float (pipeline->in.type);
+	self->can_skip = progs.n > 0 || pipeline->in.has_nodata ||
+	                 weir_type_is_float (pipeline->in.type);
 	input_out->n_labels = self->n_labels;
 	input_out->cell = self->mapped;
 	input_out->skip = s_progs_eval (&progs, weir_nodata_f64 ());
@@ -91,7 +98,8 @@ s_compile_slices (weir_stage_t *self, const weir_pipeline_t *pipeline, weir_fold
 }
 
 static void
-s_compile_fold (weir_stage_t *self, const weir_fold_t *fold, size_t at, const weir_fold_input_t *slices)
+s_compile_fold (weir_stage_t *self, const weir_fold_t *fold, size_t at,
+                const weir_fold_input_t *slices)
 {
 	weir_fold_input_t input = *slices;
 	s_progs_t progs = { 0 };
@@ -109,7 +117,8 @@ s_compile_fold (weir_stage_t *self, const weir_fold_t *fold, size_t at, const we
 }
 
 static void
-s_compile_folds (weir_stage_t *self, const weir_pipeline_t *pipeline, const weir_fold_input_t *input)
+s_compile_folds (weir_stage_t *self, const weir_pipeline_t *pipeline,
+                 const weir_fold_input_t *input)
 {
 	static const weir_fold_t none = { .kind = WEIR_FOLD_NONE };
 	self->skips = true;
@@ -120,7 +129,8 @@ s_compile_folds (weir_stage_t *self, const weir_pipeline_t *pipeline, const weir
 
 /* ---- what comes after */
 
-/* The accumulator of a single plane as cells: false for 64-bit sums, which are none of the cell types. */
+/* The accumulator of a single plane as cells: false for 64-bit sums, which are none of the cell
+ * types. */
 static bool
 s_plane_cell (const weir_fold_plan_t *fold, weir_cell_t *cell_out)
 {
@@ -128,15 +138,16 @@ s_plane_cell (const weir_fold_plan_t *fold, weir_cell_t *cell_out)
 	if (fold->n_planes != 1 || plane->type == WEIR_I64)
 		return false;
 	bool is_float = weir_type_is_float ((weir_type_t) plane->type);
-	*cell_out = is_float ? weir_cell_float ((weir_type_t) plane->type)
-	                     : (weir_cell_t){ .type = (weir_type_t) plane->type,
-		                                  .has_nodata = plane->has_none && fold->domain.may_be_nodata,
-		                                  .nodata = plane->none };
+	*cell_out = is_float
+	                ? weir_cell_float ((weir_type_t) plane->type)
+	                : (weir_cell_t){ .type = (weir_type_t) plane->type,
+		                             .has_nodata = plane->has_none && fold->domain.may_be_nodata,
+		                             .nodata = plane->none };
 	return true;
 }
 
-/* Nothing to round: the accumulator is the fold's result already. Sums of floats are rounded in any case, which also
- * makes one NaN of all. */
+/* Nothing to round: the accumulator is the fold's result already. Sums of floats are rounded in any
+ * case, which also makes one NaN of all. */
 static bool
 s_is_result (const weir_fold_plan_t *fold, weir_cell_t acc, weir_cell_t out)
 {
@@ -156,7 +167,9 @@ s_compile_finish (weir_stage_t *self, const weir_pipeline_t *pipeline)
 	if (pipeline->post.n_instr > 0)
 		s_progs_add (&progs, &pipeline->post, 1);
 	s_progs_add (&progs, pipeline->chunk_steps, pipeline->n_chunk_steps);
-	weir_chain_spec_t chain = { .n_inputs = self->n_folds, .in_cells = cells, .out = pipeline->out };
+	weir_chain_spec_t chain = { .n_inputs = self->n_folds,
+		                        .in_cells = cells,
+		                        .out = pipeline->out };
 	chain.n_progs = progs.n;
 	chain.progs = progs.progs;
 	if (self->n_folds > 1 || !s_plane_cell (&self->folds[0], &acc)) {
@@ -201,7 +214,8 @@ s_describe (weir_stage_t *self)
 /* ---- the stage */
 
 int
-weir_stage_new (const weir_pipeline_t *pipeline, uint32_t n_labels, weir_stage_t **stage_out, weir_err_t *err)
+weir_stage_new (const weir_pipeline_t *pipeline, uint32_t n_labels, weir_stage_t **stage_out,
+                weir_err_t *err)
 {
 	*stage_out = NULL;
 	weir_pipeline_t checked = *pipeline;

@@ -16,10 +16,10 @@ struct weir_stage {
 	size_t n_folds; /* at least 1: no reduction is a fold of its own kind */
 	weir_fold_plan_t folds[WEIR_PIPELINE_FOLDS_MAX];
 	weir_map_t *premaps[WEIR_PIPELINE_FOLDS_MAX]; /* or NULL */
-	weir_map_t *finish_map;     /* of a single plane … */
+	weir_map_t *finish_map;                       /* of a single plane … */
 	weir_chain_t *finish_chain; /* … or of whatever s_load_fold makes of several */
 	bool skips, is_ordered;
-	bool can_skip;     /* false: no-data cannot be told in the slices' type */
+	bool can_skip;      /* false: no-data cannot be told in the slices' type */
 	uint64_t skip_bits; /* a cell of `mapped` */
 	uint32_t n_labels;
 	char name[256];

@@ -37,7 +37,7 @@
 
 VEC_OP (add, 2, ND2, x + y)
 VEC_OP (subtract, 2, ND2, x - y)
-VEC_OP (multiply, 2, ND2, x * y)
+VEC_OP (multiply, 2, ND2, x *y)
 VEC_OP (divide, 2, ND2, x / y)
 VEC_OP (absolute, 1, ND1, fabs (x))
 VEC_OP (eq, 2, ND2, BOOL (EQUAL (x, y, value)))
@@ -48,11 +48,11 @@ VEC_OP (lt, 2, ND2, BOOL (x < y))
 VEC_OP (lte, 2, ND2, BOOL (x <= y))
 VEC_OP (between, 3, ND3, BOOL ((x >= y) & ((x < z) | ((x == z) & (value == 0)))))
 VEC_OP (and, 2, ND2 & ~FALSE_MASK (x) & ~FALSE_MASK (y), BOOL (IS_TRUE (x) & IS_TRUE (y)))
-VEC_OP (or, 2, ND2 & MASK (!IS_TRUE (x)) & MASK (!IS_TRUE (y)), BOOL (IS_TRUE (x) | IS_TRUE (y)))
+VEC_OP (or, 2, ND2 &MASK (!IS_TRUE (x)) & MASK (!IS_TRUE (y)), BOOL (IS_TRUE (x) | IS_TRUE (y)))
 VEC_OP (xor, 2, ND2, BOOL (IS_TRUE (x) != IS_TRUE (y)))
 VEC_OP (not, 1, ND1, BOOL (!IS_TRUE (x)))
 VEC_OP (if, 3, 0, IS_TRUE (x) ? y : z)
-VEC_OP (is_nodata, 1, 0, weir_f64_from_bits (ND1 & weir_f64_bits (1.0)))
+VEC_OP (is_nodata, 1, 0, weir_f64_from_bits (ND1 &weir_f64_bits (1.0)))
 VEC_OP (is_nan, 1, 0, weir_f64_from_bits (MASK (x != x) & ~ND1 & weir_f64_bits (1.0)))
 VEC_OP (is_valid, 1, 0, BOOL (fabs (x) <= DBL_MAX))
 
@@ -146,11 +146,14 @@ weir_vec_load (int type, double nodata, double *dst, const void *src, size_t n)
 
 /* ---- round */
 
-#define ROUND_MAGIC 6755399441055744.0 /* 1.5 * 2^52: adding and subtracting it rounds half to even */
+#define ROUND_MAGIC                                                                                \
+	6755399441055744.0 /* 1.5 * 2^52: adding and subtracting it rounds half to even */
 
-/* Clamped first, so that the magic holds; a zero comes out positive. `lost` stands for no-data and NaN. */
+/* Clamped first, so that the magic holds; a zero comes out positive. `lost` stands for no-data and
+ * NaN. */
 WEIR_CLONES static void
-s_round_int (double *dst, const double *src, double lo, double hi, double nodata, double lost, size_t n)
+s_round_int (double *dst, const double *src, double lo, double hi, double nodata, double lost,
+             size_t n)
 {
 #pragma GCC ivdep
 	for (size_t i = 0; i < n; i++) {
@@ -215,7 +218,13 @@ VEC_STORE (i16, int16_t, (int32_t) x)
 VEC_STORE (i32, int32_t, (int32_t) x)
 /* There is no vector conversion to uint32 below AVX-512: go through int32. */
 VEC_STORE (u32, uint32_t, (uint32_t) (int32_t) (x - 2147483648.0) ^ 0x80000000U)
-VEC_STORE (f32, float, x)
+
+WEIR_CLONES static void
+s_store_f32 (float *restrict dst, const double *restrict src, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		dst[i] = (float) src[i];
+}
 
 void
 weir_vec_store (weir_cell_t cell, void *dst, const double *src, size_t n)
@@ -228,7 +237,7 @@ weir_vec_store (weir_cell_t cell, void *dst, const double *src, size_t n)
 	case WEIR_I16: s_store_i16 (dst, src, nodata, n); break;
 	case WEIR_U32: s_store_u32 (dst, src, nodata, n); break;
 	case WEIR_I32: s_store_i32 (dst, src, nodata, n); break;
-	case WEIR_F32: s_store_f32 (dst, src, ND, n); break;
+	case WEIR_F32: s_store_f32 (dst, src, n); break;
 	case WEIR_F64: memcpy (dst, src, n * sizeof (double)); break;
 	case WEIR_N_TYPES: weir_assert (false);
 	}
@@ -253,9 +262,11 @@ weir_vec_misfits (weir_cell_t cell, bool strict, const double *src, size_t n)
 {
 	if (weir_type_is_float (cell.type))
 		return 0;
-	/* Half to even: the smallest value is even and takes its half, the largest is odd and does not. */
+	/* Half to even: the smallest value is even and takes its half, the largest is odd and does not.
+	 * */
 	return s_count_misfits (src, weir_type_min (cell.type) - 0.5, weir_type_max (cell.type) + 0.5,
-	                        strict && cell.has_nodata ? cell.nodata : WEIR_NAN, !cell.has_nodata, n);
+	                        strict && cell.has_nodata ? cell.nodata : WEIR_NAN, !cell.has_nodata,
+	                        n);
 }
 
 WEIR_CLONES static void

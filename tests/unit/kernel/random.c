@@ -50,8 +50,8 @@ random_cell (random_t *self)
 static double
 s_random_const (random_t *self)
 {
-	static const double some[] = { 0,    1,     2,     3,     7,     100,  127, 128, 254, 255, 256, -1,
-		                           -128, 32767, 65535, 0.5,   0.001, -2.5, 1e9, 1e300 };
+	static const double some[] = { 0,   1,  2,    3,     7,     100, 127,   128,  254, 255,
+		                           256, -1, -128, 32767, 65535, 0.5, 0.001, -2.5, 1e9, 1e300 };
 	uint32_t i = random_below (self, 24);
 	if (i < sizeof some / sizeof some[0])
 		return some[i];
@@ -159,7 +159,9 @@ random_pipeline (random_t *self, weir_pipeline_t *pipeline_out)
 	weir_cell_t cell = p->in;
 	p->n_slice_steps = random_below (self, 3);
 	s_random_steps (self, &cell, p->n_slice_steps, &p->slice_steps);
-	p->n_folds = random_chance (self, 10) ? 0 : random_chance (self, 70) ? 1 : 2 + random_below (self, 2);
+	p->n_folds = random_chance (self, 10)   ? 0
+	             : random_chance (self, 70) ? 1
+	                                        : 2 + random_below (self, 2);
 	p->folds = weir_alloc (p->n_folds * sizeof *p->folds);
 	for (size_t i = 0; i < p->n_folds; i++)
 		s_random_fold (self, cell, &p->folds[i]);

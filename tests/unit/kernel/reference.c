@@ -15,7 +15,8 @@ s_is_nd (double value)
 	return weir_is_nodata_f64 (value);
 }
 
-/* Sum of a range of ranks by leaves of 16 and the binary tree over the leaves' numbers; `start` of each leaf. */
+/* Sum of a range of ranks by leaves of 16 and the binary tree over the leaves' numbers; `start` of
+ * each leaf. */
 static double
 s_tree_sum (const double *values, size_t first, size_t n, bool is_none_start)
 {
@@ -67,9 +68,10 @@ s_count (const weir_fold_t *fold, const double *values, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (fold->count_all)
 			count++;
-		else if (fold->has_condition)
-			count += weir_prog_eval (&fold->condition, &values[i]) == 1;
-		else
+		else if (fold->has_condition) {
+			double truth = weir_prog_eval (&fold->condition, &values[i]);
+			count += truth > 0 || truth < 0;
+		} else
 			count += isfinite (values[i]) != 0;
 	}
 	return (double) count;
@@ -147,7 +149,8 @@ s_steps (const weir_prog_t *steps, size_t n, double value)
 }
 
 bool
-reference_cell (const weir_pipeline_t *p, const double *values, size_t n_labels, void *out, size_t i)
+reference_cell (const weir_pipeline_t *p, const double *values, size_t n_labels, void *out,
+                size_t i)
 {
 	double *mapped = weir_alloc (n_labels * sizeof *mapped);
 	weir_cell_t cell = p->n_slice_steps > 0 ? p->slice_steps[p->n_slice_steps - 1].out : p->in;

@@ -1,4 +1,5 @@
-/* test-map.c - identity, ranges, tables and the vector interpreter against weir_prog_eval, one cell at a time */
+/* test-map.c - identity, ranges, tables and the vector interpreter against weir_prog_eval, one cell
+ * at a time */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,11 +30,15 @@ s_run (const weir_map_t *map, weir_cell_t out, const void *src, size_t n)
 }
 
 static void
-s_check_map (weir_cell_t in, const weir_prog_t *const *progs, size_t n_progs, const void *src, size_t n)
+s_check_map (weir_cell_t in, const weir_prog_t *const *progs, size_t n_progs, const void *src,
+             size_t n)
 {
 	weir_cell_t out = n_progs > 0 ? progs[n_progs - 1]->out : in;
-	weir_map_spec_t spec = { .in = in, .lo = weir_type_min (in.type), .hi = weir_type_max (in.type) };
-	spec.chain = (weir_chain_spec_t){ .n_inputs = 1, .n_progs = n_progs, .progs = progs, .out = out };
+	weir_map_spec_t spec = { .in = in,
+		                     .lo = weir_type_min (in.type),
+		                     .hi = weir_type_max (in.type) };
+	spec.chain =
+		(weir_chain_spec_t){ .n_inputs = 1, .n_progs = n_progs, .progs = progs, .out = out };
 	weir_map_t *map = weir_map_new (&spec);
 	s_kinds[weir_map_kind (map)]++;
 	void *dst = s_run (map, out, src, n);
@@ -45,8 +50,9 @@ s_check_map (weir_cell_t in, const weir_prog_t *const *progs, size_t n_progs, co
 		weir_cell_set (out, &expected, 0, value);
 		memcpy (&got, (char *) dst + i * weir_type_size (out.type), weir_type_size (out.type));
 		if (got != expected)
-			fail_msg ("%s -> %s: cell %zu of value %g: %llx instead of %llx", weir_type_name (in.type),
-			          weir_type_name (out.type), i, weir_cell_get (in, src, i), (unsigned long long) got,
+			fail_msg ("%s -> %s: cell %zu of value %g: %llx instead of %llx",
+			          weir_type_name (in.type), weir_type_name (out.type), i,
+			          weir_cell_get (in, src, i), (unsigned long long) got,
 			          (unsigned long long) expected);
 	}
 	free (dst);
@@ -85,17 +91,22 @@ test_many_ranges (void **state)
 	random_t random = { 2 };
 	for (size_t round = 0; round < 120; round++) {
 		weir_cell_t in = random_cell_of (&random, (weir_type_t) (round % 4));
-		weir_cell_t out = random_cell_of (&random, (weir_type_t) random_below (&random, WEIR_N_TYPES));
+		weir_cell_t out = random_cell_of (&random,
+		                                  (weir_type_t) random_below (&random, WEIR_N_TYPES));
 		double lo = weir_type_min (in.type), span = weir_type_max (in.type) - lo;
 		weir_instr_t instr[64] = { { .op = WEIR_OP_INPUT } };
 		uint16_t n = 1, last = 0;
 		for (uint32_t k = random_below (&random, 9); k > 0; k--, n += 5) {
-			instr[n] = (weir_instr_t){ .op = WEIR_OP_CONST, .value = lo + floor (span * random_below (&random, 97) / 97) };
+			instr[n] = (weir_instr_t){
+				.op = WEIR_OP_CONST, .value = lo + floor (span * random_below (&random, 97) / 97)
+			};
 			instr[n + 1] = (weir_instr_t){ .op = WEIR_OP_GT, .a = 0, .b = n };
-			instr[n + 2] = (weir_instr_t){ .op = WEIR_OP_CONST, .value = random_below (&random, 90) };
+			instr[n + 2] = (weir_instr_t){ .op = WEIR_OP_CONST,
+				                           .value = random_below (&random, 90) };
 			instr[n + 3] = (weir_instr_t){ .op = WEIR_OP_ADD, .a = 0, .b = (uint16_t) (n + 2) };
 			uint16_t then = (uint16_t) (n + (random_chance (&random, 50) ? 2 : 3));
-			instr[n + 4] = (weir_instr_t){ .op = WEIR_OP_IF, .a = (uint16_t) (n + 1), .b = then, .c = last };
+			instr[n + 4] =
+				(weir_instr_t){ .op = WEIR_OP_IF, .a = (uint16_t) (n + 1), .b = then, .c = last };
 			last = (uint16_t) (n + 4);
 		}
 		weir_prog_t prog = { .n_instr = (size_t) last + 1, .instr = instr, .out = out };
@@ -113,8 +124,11 @@ static void
 s_assert_name (weir_cell_t in, const weir_prog_t *prog, const char *expected)
 {
 	const weir_prog_t *progs[] = { prog };
-	weir_map_spec_t spec = { .in = in, .lo = weir_type_min (in.type), .hi = weir_type_max (in.type) };
-	spec.chain = (weir_chain_spec_t){ .n_inputs = 1, .n_progs = 1, .progs = progs, .out = prog->out };
+	weir_map_spec_t spec = { .in = in,
+		                     .lo = weir_type_min (in.type),
+		                     .hi = weir_type_max (in.type) };
+	spec.chain =
+		(weir_chain_spec_t){ .n_inputs = 1, .n_progs = 1, .progs = progs, .out = prog->out };
 	weir_map_t *map = weir_map_new (&spec);
 	char name[32];
 	weir_map_describe (map, name, sizeof name);
@@ -126,9 +140,14 @@ static void
 test_choice (void **state)
 {
 	(void) state;
-	weir_cell_t u8 = { .type = WEIR_U8, .has_nodata = true, .nodata = 255 }, i16 = { .type = WEIR_I16 };
-	weir_instr_t above[] = { { .op = WEIR_OP_INPUT }, { .op = WEIR_OP_CONST, .value = 100 }, { .op = WEIR_OP_GT, .b = 1 } };
-	weir_instr_t scale[] = { { .op = WEIR_OP_INPUT }, { .op = WEIR_OP_CONST, .value = 0.1 }, { .op = WEIR_OP_MULTIPLY, .b = 1 } };
+	weir_cell_t u8 = { .type = WEIR_U8, .has_nodata = true, .nodata = 255 },
+				i16 = { .type = WEIR_I16 };
+	weir_instr_t above[] = { { .op = WEIR_OP_INPUT },
+		                     { .op = WEIR_OP_CONST, .value = 100 },
+		                     { .op = WEIR_OP_GT, .b = 1 } };
+	weir_instr_t scale[] = { { .op = WEIR_OP_INPUT },
+		                     { .op = WEIR_OP_CONST, .value = 0.1 },
+		                     { .op = WEIR_OP_MULTIPLY, .b = 1 } };
 	weir_instr_t same[] = { { .op = WEIR_OP_INPUT } };
 	weir_prog_t gt = { 3, above, weir_cell_bool () };
 	s_assert_name (u8, &gt, "ranges(3)");
@@ -152,7 +171,9 @@ test_long_program (void **state)
 	for (uint16_t i = 1; i < N / 2; i++)
 		instr[i] = (weir_instr_t){ .op = WEIR_OP_ADD, .a = (uint16_t) (i - 1), .b = 0 };
 	for (uint16_t i = N / 2; i < N; i++)
-		instr[i] = (weir_instr_t){ .op = WEIR_OP_SUBTRACT, .a = (uint16_t) (i - 1), .b = (uint16_t) (N - 1 - i) };
+		instr[i] = (weir_instr_t){ .op = WEIR_OP_SUBTRACT,
+			                       .a = (uint16_t) (i - 1),
+			                       .b = (uint16_t) (N - 1 - i) };
 	weir_prog_t prog = { .n_instr = N, .instr = instr, .out = weir_cell_float (WEIR_F64) };
 	const weir_prog_t *progs[] = { &prog };
 	double src[300];

@@ -123,14 +123,17 @@ test_operations (void **state)
 		{ WEIR_OP_IS_VALID, nd, 0, 0, 0, 0 },
 	};
 	for (size_t i = 0; i < N_ELEMENTS (rows); i++) {
-		weir_instr_t instr[] = { { .op = WEIR_OP_INPUT, .a = 0 },
-			                     { .op = WEIR_OP_INPUT, .a = 1 },
-			                     { .op = WEIR_OP_INPUT, .a = 2 },
-			                     { .op = rows[i].op, .a = 0, .b = 1, .c = 2, .value = rows[i].value } };
+		weir_instr_t instr[] = {
+			{ .op = WEIR_OP_INPUT, .a = 0 },
+			{ .op = WEIR_OP_INPUT, .a = 1 },
+			{ .op = WEIR_OP_INPUT, .a = 2 },
+			{ .op = rows[i].op, .a = 0, .b = 1, .c = 2, .value = rows[i].value }
+		};
 		weir_prog_t prog = { .n_instr = 4, .instr = instr, .out = weir_cell_float (WEIR_F64) };
 		double inputs[] = { rows[i].x, rows[i].y, rows[i].z };
 		assert_int_equal (weir_prog_check (&prog, 3, NULL), 0);
-		s_assert_same (weir_prog_eval (&prog, inputs), rows[i].expected, weir_op_name (rows[i].op), i);
+		s_assert_same (weir_prog_eval (&prog, inputs), rows[i].expected, weir_op_name (rows[i].op),
+		               i);
 	}
 }
 
@@ -198,7 +201,8 @@ test_copy (void **state)
 {
 	(void) state;
 	weir_instr_t instr[] = { { .op = WEIR_OP_CONST, .value = 3 } };
-	weir_prog_t prog = { .n_instr = 1, .instr = instr, .out = weir_cell_float (WEIR_F32) }, copy, empty;
+	weir_prog_t prog = { .n_instr = 1, .instr = instr, .out = weir_cell_float (WEIR_F32) }, copy,
+				empty;
 	weir_prog_copy (&prog, &copy);
 	assert_ptr_not_equal (copy.instr, instr);
 	assert_true (weir_prog_eval (&copy, NULL) == 3);
@@ -216,17 +220,19 @@ static void
 test_rounding (void **state)
 {
 	(void) state;
-	weir_cell_t u8 = { .type = WEIR_U8, .has_nodata = true, .nodata = 255 }, plain = { .type = WEIR_U8 };
+	weir_cell_t u8 = { .type = WEIR_U8, .has_nodata = true, .nodata = 255 },
+				plain = { .type = WEIR_U8 };
 	weir_cell_t i16 = { .type = WEIR_I16, .has_nodata = true, .nodata = -32768 };
 	weir_cell_t f32 = weir_cell_float (WEIR_F32);
 	const struct {
 		weir_cell_t out;
 		double value, expected;
 	} rows[] = {
-		{ u8, 0.5, 0 },       { u8, 1.5, 2 },         { u8, 2.5, 2 },      { u8, -7, 0 },       { u8, 254.4, 254 },
-		{ u8, 300, ND },      { u8, ND, ND },         { u8, NAN, ND },     { plain, 300, 255 }, { plain, ND, 0 },
-		{ plain, NAN, 0 },    { i16, -40000, ND },    { i16, 40000, 32767 }, { i16, -1.5, -2 },   { f32, ND, ND },
-		{ f32, 0.1, 0.1F },   { f32, 1e300, INFINITY }, { f32, NAN, NAN },  { u8, INFINITY, ND }, { u8, -INFINITY, 0 },
+		{ u8, 0.5, 0 },           { u8, 1.5, 2 },    { u8, 2.5, 2 },       { u8, -7, 0 },
+		{ u8, 254.4, 254 },       { u8, 300, ND },   { u8, ND, ND },       { u8, NAN, ND },
+		{ plain, 300, 255 },      { plain, ND, 0 },  { plain, NAN, 0 },    { i16, -40000, ND },
+		{ i16, 40000, 32767 },    { i16, -1.5, -2 }, { f32, ND, ND },      { f32, 0.1, 0.1F },
+		{ f32, 1e300, INFINITY }, { f32, NAN, NAN }, { u8, INFINITY, ND }, { u8, -INFINITY, 0 },
 	};
 	for (size_t i = 0; i < N_ELEMENTS (rows); i++) {
 		weir_instr_t instr[] = { { .op = WEIR_OP_INPUT } };
@@ -268,8 +274,9 @@ test_widen (void **state)
 		weir_type_t from, to;
 		double nodata;
 	} rows[] = {
-		{ WEIR_U8, WEIR_I16, -32768 },       { WEIR_I8, WEIR_I16, -32768 },   { WEIR_I16, WEIR_I32, INT32_MIN },
-		{ WEIR_U16, WEIR_I32, INT32_MIN },   { WEIR_U32, WEIR_F64, 0 },       { WEIR_I32, WEIR_F64, 0 },
+		{ WEIR_U8, WEIR_I16, -32768 },     { WEIR_I8, WEIR_I16, -32768 },
+		{ WEIR_I16, WEIR_I32, INT32_MIN }, { WEIR_U16, WEIR_I32, INT32_MIN },
+		{ WEIR_U32, WEIR_F64, 0 },         { WEIR_I32, WEIR_F64, 0 },
 		{ WEIR_F32, WEIR_F32, 0 },
 	};
 	for (size_t i = 0; i < N_ELEMENTS (rows); i++) {
@@ -323,9 +330,10 @@ int
 main (void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test (test_operations), cmocka_unit_test (test_names), cmocka_unit_test (test_check),
-		cmocka_unit_test (test_copy),       cmocka_unit_test (test_rounding), cmocka_unit_test (test_types),
-		cmocka_unit_test (test_widen),      cmocka_unit_test (test_fill),
+		cmocka_unit_test (test_operations),     cmocka_unit_test (test_names),
+		cmocka_unit_test (test_check),          cmocka_unit_test (test_copy),
+		cmocka_unit_test (test_rounding),       cmocka_unit_test (test_types),
+		cmocka_unit_test (test_widen),          cmocka_unit_test (test_fill),
 		cmocka_unit_test (test_nodata_pattern),
 	};
 	return cmocka_run_group_tests_name ("kernel-prog", tests, NULL, NULL);

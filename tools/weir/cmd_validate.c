@@ -1,7 +1,8 @@
 /* cmd_validate.c - `weir validate`: checks a process graph without reading any data */
 #include "tools/weir/commands.h"
 
-#include "cube/graph/graph.h"
+#include "cube/plan/build.h"
+#include "cube/process/process.h"
 #include "tools/weir/params.h"
 
 #include <getopt.h>
@@ -37,12 +38,27 @@ s_print_json (const weir_err_t *err, size_t n_nodes)
 	json_decref (json);
 }
 
+/* What a job made of this graph would ask for: extents, dates and formats are read here too. */
+static int
+s_check_job (const weir_graph_t *graph, weir_err_t *err)
+{
+	size_t n_wants = 0;
+	weir_plan_want_t *wants = NULL;
+	if (weir_graph_result (graph)->process->klass != WEIR_PROCESS_SINK)
+		return 0;
+	int rc = weir_plan_wants (graph, &n_wants, &wants, err);
+	free (wants);
+	return rc;
+}
+
 static int
 s_validate (const s_options_t *options)
 {
 	weir_err_t err = { 0 };
 	weir_graph_t *graph = NULL;
 	int rc = weir_graph_read (options->path, options->params, &graph, &err);
+	if (rc == 0)
+		rc = s_check_job (graph, &err);
 	if (options->is_json)
 		s_print_json (&err, graph != NULL ? weir_graph_n_nodes (graph) : 0);
 	else if (rc == 0)

@@ -318,7 +318,7 @@ s_repeat (const char *head, const char *piece, size_t n, const char *tail)
 	char *p = stpcpy (text, head);
 	for (size_t i = 0; i < n; i++)
 		p = stpcpy (p, piece);
-	strcpy (p, tail);
+	stpcpy (p, tail);
 	return text;
 }
 

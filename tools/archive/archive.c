@@ -175,11 +175,13 @@ static int
 s_make_archive (const weir_archive_options_t *options, weir_err_t *err)
 {
 	weir_scene_t *scene;
-	int status = s_make_folders (options->folder, err);
+	int status = weir_scene_new (options, &scene, err);
 	if (status == 0)
-		status = weir_scene_new (options, &scene, err);
-	if (status != 0)
+		status = s_make_folders (options->folder, err);
+	if (status != 0) {
+		weir_scene_destroy (&scene);
 		return status;
+	}
 	s_work_t work = { .scene = scene, .mutex = PTHREAD_MUTEX_INITIALIZER };
 	s_list_tasks (&work);
 	s_run_workers (&work);
@@ -205,7 +207,6 @@ main (int argc, char **argv)
 		fputs (weir_archive_help (), stdout);
 		return 0;
 	}
-	bool bad_usage = status != 0;
 	if (status == 0) {
 		CPLSetErrorHandler (CPLQuietErrorHandler); /* its words come with our error */
 		CPLSetConfigOption ("GDAL_CACHEMAX", "64");
@@ -216,5 +217,5 @@ main (int argc, char **argv)
 		return 0;
 	char text[3 * WEIR_ERR_TEXT_MAX];
 	fprintf (stderr, "weir-archive: error: %s\n", weir_err_format (&err, text, sizeof text));
-	return bad_usage ? 2 : 1;
+	return strcmp (err.code, "BadUsage") == 0 ? 2 : 1;
 }

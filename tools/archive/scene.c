@@ -13,6 +13,8 @@
  * */
 #define CENTRE_X 1758000.0
 #define CENTRE_Y 2963000.0
+#define GRID_WIDTH 8680000.0 /* the grid ends here; it begins at 0, 0 */
+#define GRID_HEIGHT 9620000.0
 #define EDGE_POINTS 21
 #define MONTH_SECONDS (30 * 86400)
 #define FRAME_SECONDS 25
@@ -80,6 +82,13 @@ s_round_degrees (double value)
 	return round (value * 1e8) / 1e8;
 }
 
+static int
+s_fail_place (const weir_scene_tile_t *tile, weir_err_t *err)
+{
+	return weir_err_set (err, WEIR_E_INVALID, WEIR_CLASS_GIVE_UP, "BadUsage", tile->name,
+	                     "the tile leaves the grid: fewer tiles, or smaller ones");
+}
+
 /* Corners as they are, box over points along all four edges: in this grid edges are curves in
  * degrees. */
 static int
@@ -87,6 +96,9 @@ s_place_tile (OGRCoordinateTransformationH transformation, double side, weir_sce
               weir_err_t *err)
 {
 	static const int corners[WEIR_SCENE_RING][2] = { { 0, 0 }, { 1, 0 }, { 1, 1 }, { 0, 1 } };
+	if (tile->west < 0 || tile->north - side < 0 || tile->west + side > GRID_WIDTH ||
+	    tile->north > GRID_HEIGHT)
+		return s_fail_place (tile, err);
 	tile->bbox[0] = tile->bbox[1] = HUGE_VAL;
 	tile->bbox[2] = tile->bbox[3] = -HUGE_VAL;
 	for (int edge = 0; edge < WEIR_SCENE_RING; edge++) {
@@ -96,9 +108,7 @@ s_place_tile (OGRCoordinateTransformationH transformation, double side, weir_sce
 			double x = tile->west + side * (from[0] + part * (to[0] - from[0]));
 			double y = tile->north - side + side * (from[1] + part * (to[1] - from[1]));
 			if (!OCTTransform (transformation, 1, &x, &y, NULL))
-				return weir_err_set (err, WEIR_E_INVALID, WEIR_CLASS_GIVE_UP, "BadUsage",
-				                     tile->name,
-				                     "the tile leaves the grid: fewer tiles, or smaller ones");
+				return s_fail_place (tile, err);
 			tile->bbox[0] = fmin (tile->bbox[0], s_round_degrees (x));
 			tile->bbox[1] = fmin (tile->bbox[1], s_round_degrees (y));
 			tile->bbox[2] = fmax (tile->bbox[2], s_round_degrees (x));

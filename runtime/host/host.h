@@ -68,6 +68,7 @@ typedef struct weir_host_thread weir_host_thread_t;
 int weir_host_thread_start (const weir_actor_class_t *klass, void *self, const weir_host_config_t *config,
                             weir_host_thread_t **thread_out, weir_err_t *err);
 void weir_host_thread_stop (weir_host_thread_t *self);  /* any thread; asks */
+bool weir_host_thread_is_done (const weir_host_thread_t *self); /* any thread: has the run ended? */
 /* Waits for the end; 0 or what the run returned (err filled). Frees. */
 int weir_host_thread_join (weir_host_thread_t **self_p, weir_err_t *err);
 

@@ -1,0 +1,274 @@
+/* control.c - the control link: registration and heartbeats of an actor, the ROUTER of a coordinator
+ *
+ * A connection's number is its ZeroMQ routing id itself: length in the top byte, up to seven bytes below.
+ */
+#include "runtime/host/host_internal.h"
+
+#include "runtime/base/mem.h"
+
+#include <string.h>
+
+#define CONN_BYTES_MAX 7
+
+bool
+weir_host_is_coordinator (const weir_host_t *self)
+{
+	return self->klass->kind == WEIR__ACTOR_KIND__ACTOR_COORDINATOR;
+}
+
+static uint64_t
+s_conn_of_id (const uint8_t *id, size_t n)
+{
+	if (n == 0 || n > CONN_BYTES_MAX)
+		return 0;
+	uint64_t conn = (uint64_t) n << 56;
+	for (size_t i = 0; i < n; i++)
+		conn |= (uint64_t) id[i] << (8 * i);
+	return conn;
+}
+
+static size_t
+s_id_of_conn (uint64_t conn, uint8_t id[CONN_BYTES_MAX])
+{
+	size_t n = (size_t) (conn >> 56);
+	for (size_t i = 0; i < n && i < CONN_BYTES_MAX; i++)
+		id[i] = (uint8_t) (conn >> (8 * i));
+	return n;
+}
+
+int
+weir_control_open (weir_host_t *self, weir_err_t *err)
+{
+	bool is_coordinator = weir_host_is_coordinator (self);
+	self->control = zsock_new (is_coordinator ? ZMQ_ROUTER : ZMQ_DEALER);
+	/* What travels here is bounded by leases and jobs in flight, so the loop never has to wait for a socket. */
+	zsock_set_sndhwm (self->control, 0);
+	zsock_set_rcvhwm (self->control, 0);
+	zsock_set_linger (self->control, 200);
+	int64_t most = (int64_t) WEIR_CONTROL_BYTES_MAX;
+	(void) zmq_setsockopt (zsock_resolve (self->control), ZMQ_MAXMSGSIZE, &most, sizeof most);
+	if (is_coordinator)
+		zsock_set_router_mandatory (self->control, 1);
+	int status = is_coordinator ? zsock_bind (self->control, "%s", self->config.control)
+	                            : zsock_connect (self->control, "%s", self->config.control);
+	if (status >= 0)
+		return 0;
+	return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "EndpointUnavailable", self->config.control,
+	                     "cannot %s: %s", is_coordinator ? "bind" : "connect", zmq_strerror (zmq_errno ()));
+}
+
+/* ---- sending */
+
+static void
+s_pack (const Weir__Control *msg, zmq_msg_t *frame)
+{
+	zmq_msg_init_size (frame, weir__control__get_packed_size (msg));
+	weir__control__pack (msg, zmq_msg_data (frame));
+}
+
+void
+weir_host_send (weir_host_t *self, const Weir__Control *msg)
+{
+	weir_assert (!weir_host_is_coordinator (self));
+	zmq_msg_t frame;
+	s_pack (msg, &frame);
+	if (zmq_msg_send (&frame, zsock_resolve (self->control), ZMQ_DONTWAIT) < 0)
+		zmq_msg_close (&frame);
+}
+
+bool
+weir_host_send_to (weir_host_t *self, uint64_t conn, const Weir__Control *msg)
+{
+	weir_assert (weir_host_is_coordinator (self));
+	uint8_t id[CONN_BYTES_MAX];
+	size_t n = s_id_of_conn (conn, id);
+	void *socket = zsock_resolve (self->control);
+	if (n == 0 || zmq_send (socket, id, n, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
+		return false;
+	zmq_msg_t frame;
+	s_pack (msg, &frame);
+	if (zmq_msg_send (&frame, socket, ZMQ_DONTWAIT) >= 0)
+		return true;
+	zmq_msg_close (&frame);
+	return false;
+}
+
+static void
+s_send_hello (weir_host_t *self)
+{
+	Weir__Hello hello = WEIR__HELLO__INIT;
+	hello.protocol_min = WEIR_PROTOCOL_MIN;
+	hello.protocol_max = WEIR_PROTOCOL_MAX;
+	hello.kind = self->klass->kind;
+	hello.instance.data = self->instance;
+	hello.instance.len = sizeof self->instance;
+	hello.endpoint = self->endpoint;
+	hello.cluster = (char *) (uintptr_t) (self->config.cluster != NULL ? self->config.cluster : "");
+	if (self->klass->fill_hello != NULL)
+		self->klass->fill_hello (self->actor_self, &hello);
+	Weir__Control msg = WEIR_CONTROL (HELLO, hello, &hello);
+	weir_host_send (self, &msg);
+	self->hello_ms = self->now_ms;
+}
+
+static void
+s_send_heartbeat (weir_host_t *self)
+{
+	Weir__Heartbeat heartbeat = WEIR__HEARTBEAT__INIT;
+	heartbeat.seq = ++self->heartbeat_seq;
+	heartbeat.busy_slots = weir_host_n_busy (self);
+	Weir__Control msg = WEIR_CONTROL (HEARTBEAT, heartbeat, &heartbeat);
+	weir_host_send (self, &msg);
+	self->heartbeat_sent_ms = self->now_ms;
+}
+
+/* ---- what the host itself answers */
+
+static void
+s_on_welcome (weir_host_t *self, const Weir__Welcome *welcome)
+{
+	if (welcome->generation < self->generation) {
+		weir_log (WEIR_LOG_WARN, self->klass->name, "welcome of an older leader refused");
+		return;
+	}
+	if (self->is_registered && self->actor == welcome->actor && self->generation == welcome->generation)
+		return; /* the answer to a repeated HELLO */
+	self->actor = welcome->actor;
+	self->generation = welcome->generation;
+	self->heartbeat_ms = welcome->heartbeat_ms > 0 ? welcome->heartbeat_ms : 1000;
+	self->lost_ms = welcome->lost_ms > 0 ? welcome->lost_ms : 10000;
+	self->is_registered = true;
+	self->leader_seen_ms = self->heartbeat_sent_ms = self->now_ms;
+	if (self->klass->on_registered != NULL)
+		self->klass->on_registered (self->actor_self, self->actor, self->generation);
+}
+
+static void
+s_on_refused (weir_host_t *self, const Weir__Refused *refused)
+{
+	if (self->is_registered)
+		return;
+	weir_err_t err;
+	weir_error_from_message (refused->error, &err);
+	weir_host_fail (self, &err);
+}
+
+/* true: it was the host's own business */
+static bool
+s_handle_own (weir_host_t *self, const Weir__Control *msg)
+{
+	self->leader_seen_ms = self->now_ms;
+	switch (msg->body_case) {
+	case WEIR__CONTROL__BODY_WELCOME:
+		s_on_welcome (self, msg->welcome);
+		return true;
+	case WEIR__CONTROL__BODY_REFUSED:
+		s_on_refused (self, msg->refused);
+		return true;
+	case WEIR__CONTROL__BODY_HEARTBEAT_ACK:
+		return true;
+	case WEIR__CONTROL__BODY_PEERS:
+		weir_data_peers (self, msg->peers);
+		return true;
+	case WEIR__CONTROL__BODY_STOP:
+		weir_host_stop (self);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+s_answer_refused (weir_host_t *self, uint64_t conn, const weir_err_t *why)
+{
+	Weir__Error error = WEIR__ERROR__INIT;
+	weir_error_to_message (why, &error);
+	Weir__Refused refused = WEIR__REFUSED__INIT;
+	refused.error = &error;
+	Weir__Control msg = WEIR_CONTROL (REFUSED, refused, &refused);
+	(void) weir_host_send_to (self, conn, &msg);
+}
+
+static void
+s_handle (weir_host_t *self, uint64_t conn, zmq_msg_t *frame)
+{
+	weir_err_t err;
+	Weir__Control *msg = weir_control_decode (zmq_msg_data (frame), zmq_msg_size (frame), &err);
+	if (msg == NULL) {
+		if (weir_host_is_new_offender (self, conn))
+			weir_log (WEIR_LOG_WARN, self->klass->name, "control message dropped: %s", err.text);
+		if (conn != 0)
+			s_answer_refused (self, conn, &err);
+		return;
+	}
+	weir_control_fn *fn = self->klass->on_control[msg->body_case];
+	if ((conn != 0 || !s_handle_own (self, msg)) && fn != NULL)
+		fn (self->actor_self, conn, msg);
+	else if (conn != 0 || fn == NULL)
+		weir_log (WEIR_LOG_DEBUG, self->klass->name, "control message ignored: %s",
+		          weir_control_name ((int) msg->body_case));
+	weir_control_free (&msg);
+}
+
+static bool
+s_receive_one (weir_host_t *self)
+{
+	void *socket = zsock_resolve (self->control);
+	uint64_t conn = 0;
+	zmq_msg_t frame;
+	if (weir_host_is_coordinator (self)) {
+		zmq_msg_init (&frame);
+		if (zmq_msg_recv (&frame, socket, ZMQ_DONTWAIT) < 0) {
+			zmq_msg_close (&frame);
+			return false;
+		}
+		conn = s_conn_of_id (zmq_msg_data (&frame), zmq_msg_size (&frame));
+		zmq_msg_close (&frame);
+	}
+	zmq_msg_init (&frame);
+	if (zmq_msg_recv (&frame, socket, ZMQ_DONTWAIT) < 0) {
+		zmq_msg_close (&frame);
+		return false;
+	}
+	bool is_single = zmq_msg_more (&frame) == 0;
+	if (is_single && (conn != 0 || !weir_host_is_coordinator (self)))
+		s_handle (self, conn, &frame);
+	zmq_msg_close (&frame);
+	for (bool more = !is_single; more;) { /* nobody of ours says things in several frames */
+		zmq_msg_init (&frame);
+		more = zmq_msg_recv (&frame, socket, ZMQ_DONTWAIT) >= 0 && zmq_msg_more (&frame) != 0;
+		zmq_msg_close (&frame);
+	}
+	return true;
+}
+
+void
+weir_control_drain (weir_host_t *self)
+{
+	for (int i = 0; i < WEIR_BURST_MAX; i++)
+		if (!s_receive_one (self))
+			return;
+}
+
+void
+weir_control_tick (weir_host_t *self)
+{
+	if (weir_host_is_coordinator (self))
+		return;
+	uint32_t give_up_ms = self->config.leader_timeout_ms > 0 ? self->config.leader_timeout_ms : 600000;
+	if (self->now_ms - self->leader_seen_ms > (int64_t) give_up_ms) {
+		weir_err_t err;
+		weir_err_set (&err, WEIR_E_IO, WEIR_CLASS_RETRY, "CoordinatorUnavailable", self->config.control,
+		              "no answer for %u s", give_up_ms / 1000);
+		weir_host_fail (self, &err);
+		return;
+	}
+	if (self->is_registered && self->now_ms - self->leader_seen_ms > (int64_t) self->lost_ms) {
+		weir_log (WEIR_LOG_WARN, self->klass->name, "the coordinator does not answer: registering again");
+		self->is_registered = false;
+	}
+	if (!self->is_registered && self->now_ms - self->hello_ms >= WEIR_HELLO_EVERY_MS)
+		s_send_hello (self);
+	if (self->is_registered && self->now_ms - self->heartbeat_sent_ms >= (int64_t) self->heartbeat_ms)
+		s_send_heartbeat (self);
+}

@@ -10,9 +10,10 @@
 #include <jansson.h>
 #include <limits.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <strings.h>
+
+#define POINTS_AT_ONCE (1 << 20)
 
 /* ---- import */
 
@@ -206,65 +207,39 @@ weir_raster_crs_equal (void *arg, const char *a, const char *b)
 	return is_equal;
 }
 
-/* ---- transformation: the last one of a thread is kept, since callers ask in runs */
-
-typedef struct {
-	char *src, *dst;
-	OGRCoordinateTransformationH transformation;
-} s_transformer_t;
-
-static pthread_once_t s_once = PTHREAD_ONCE_INIT;
-static pthread_key_t s_key;
-
-static void
-s_destroy_transformer (void *arg)
-{
-	s_transformer_t *self = arg;
-	if (self == NULL)
-		return;
-	OCTDestroyCoordinateTransformation (self->transformation);
-	free (self->src);
-	free (self->dst);
-	free (self);
-}
-
-static void
-s_make_key (void)
-{
-	weir_assert (pthread_key_create (&s_key, s_destroy_transformer) == 0);
-}
-
-void
-weir_crs_forget (void)
-{
-	pthread_once (&s_once, s_make_key);
-	s_destroy_transformer (pthread_getspecific (s_key));
-	pthread_setspecific (s_key, NULL);
-}
+/* ---- transformation */
 
 static int
-s_make_transformer (const char *src_crs, const char *dst_crs, s_transformer_t **self_out, weir_err_t *err)
+s_make_transformation (const char *src_crs, const char *dst_crs, OGRCoordinateTransformationH *made_out,
+                       weir_err_t *err)
 {
 	OGRSpatialReferenceH src = weir_crs_import (src_crs);
 	OGRSpatialReferenceH dst = weir_crs_import (dst_crs);
 	int status = 0;
+	*made_out = NULL;
 	if (src == NULL || dst == NULL) {
-		status = weir_err_invalid (err, "CRSInvalid", "", "not a known CRS: %.200s", src == NULL ? src_crs : dst_crs);
+		const char *bad = src == NULL ? src_crs : dst_crs;
+		status = weir_err_invalid (err, "CRSInvalid", "", "not a known CRS: %.200s", bad != NULL ? bad : "(none)");
 	} else {
 		weir_words_reset ();
-		OGRCoordinateTransformationH made = OCTNewCoordinateTransformation (src, dst);
-		if (made == NULL) {
+		*made_out = OCTNewCoordinateTransformation (src, dst); /* GDAL keeps the last ones for all threads */
+		if (*made_out == NULL)
 			status = weir_err_invalid (err, "CRSInvalid", "", "no transformation between the CRS: %s", weir_words_get ());
-		} else {
-			*self_out = weir_alloc (sizeof **self_out);
-			(*self_out)->src = weir_strdup (src_crs);
-			(*self_out)->dst = weir_strdup (dst_crs);
-			(*self_out)->transformation = made;
-		}
 	}
 	OSRDestroySpatialReference (src);
 	OSRDestroySpatialReference (dst);
 	return status;
+}
+
+static bool
+s_transform_some (OGRCoordinateTransformationH transformation, int n, double *x, double *y)
+{
+	if (!OCTTransform (transformation, n, x, y, NULL))
+		return false;
+	for (int i = 0; i < n; i++)
+		if (!isfinite (x[i]) || !isfinite (y[i]))
+			return false;
+	return true;
 }
 
 int
@@ -272,27 +247,18 @@ weir_raster_transform (void *arg, const char *src_crs, const char *dst_crs, size
                        weir_err_t *err)
 {
 	(void) arg;
-	if (src_crs == NULL || dst_crs == NULL)
-		return weir_err_invalid (err, "CRSInvalid", "", "a CRS is missing");
-	pthread_once (&s_once, s_make_key);
-	s_transformer_t *self = pthread_getspecific (s_key);
-	if (self == NULL || strcmp (self->src, src_crs) != 0 || strcmp (self->dst, dst_crs) != 0) {
-		weir_crs_forget ();
-		int status = s_make_transformer (src_crs, dst_crs, &self, err);
-		if (status != 0)
-			return status;
-		pthread_setspecific (s_key, self);
-	}
+	OGRCoordinateTransformationH transformation = NULL;
+	int status = s_make_transformation (src_crs, dst_crs, &transformation, err);
+	if (status != 0)
+		return status;
 	weir_words_reset ();
-	for (size_t done = 0; done < n;) {
-		int count = n - done > 1 << 20 ? 1 << 20 : (int) (n - done);
-		bool is_ok = OCTTransform (self->transformation, count, x + done, y + done, NULL) != 0;
-		for (int i = 0; is_ok && i < count; i++)
-			is_ok = isfinite (x[done + (size_t) i]) && isfinite (y[done + (size_t) i]);
-		if (!is_ok)
-			return weir_err_invalid (err, "TransformFailed", "", "a point has no place in the target CRS: %s",
-			                         weir_words_any () ? weir_words_get () : "outside its area of use");
+	for (size_t done = 0; status == 0 && done < n;) {
+		int count = n - done > POINTS_AT_ONCE ? POINTS_AT_ONCE : (int) (n - done);
+		if (!s_transform_some (transformation, count, x + done, y + done))
+			status = weir_err_invalid (err, "TransformFailed", "", "a point has no place in the target CRS: %s",
+			                           weir_words_any () ? weir_words_get () : "outside its area of use");
 		done += (size_t) count;
 	}
-	return 0;
+	OCTDestroyCoordinateTransformation (transformation);
+	return status;
 }

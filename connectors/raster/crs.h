@@ -15,7 +15,6 @@
 
 /* NULL where the text is none of the forms or PROJ does not know it; else yours (OSRDestroySpatialReference). */
 OGRSpatialReferenceH weir_crs_import (const char *text);
-char *weir_crs_export (OGRSpatialReferenceH crs); /* canonical WKT2:2019, one line; NULL; yours */
-void weir_crs_forget (void);                      /* drops this thread's transformation */
+char *weir_crs_export (OGRSpatialReferenceH crs); /* canonical WKT2:2019, one line; NULL for none; yours */
 
 #endif

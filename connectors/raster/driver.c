@@ -1,7 +1,6 @@
 /* driver.c - see driver.h and raster.h (init, shutdown) */
 #include "connectors/raster/driver.h"
 
-#include "connectors/raster/crs.h"
 #include "connectors/raster/raster.h"
 #include "connectors/raster/words.h"
 #include "runtime/base/mem.h"
@@ -69,7 +68,6 @@ weir_raster_shutdown (void)
 {
 	if (!s_is_ready)
 		return;
-	weir_crs_forget ();
 	GDALDestroyDriverManager ();
 	OSRCleanup ();
 	s_is_ready = false;

@@ -13,6 +13,7 @@
 
 #include <cpl_vsi.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <tiffio.h>
@@ -200,8 +201,10 @@ s_fill (s_gtiff_t *self, uint64_t label_first, uint64_t n_labels, weir_err_t *er
 	}
 	if (status == 0 && TIFFFlush (self->tiff) != 1)
 		status = s_write_failed (self, err);
-	if (self->tiff != NULL)
-		TIFFCleanup (self->tiff); /* flushed already; a failed file is thrown away as it is */
+	if (self->tiff != NULL) {
+		TIFFSetMode (self->tiff, O_RDONLY); /* flushed already; a failed file is thrown away as it is */
+		TIFFCleanup (self->tiff);
+	}
 	return status;
 }
 

@@ -4,6 +4,7 @@
 #include "connectors/raster/words.h"
 #include "runtime/base/mem.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -199,8 +200,10 @@ weir_tiffmem_destroy (weir_tiffmem_t **self_p)
 	weir_tiffmem_t *self = self_p != NULL ? *self_p : NULL;
 	if (self == NULL)
 		return;
-	if (self->tiff != NULL)
-		TIFFCleanup (self->tiff); /* not TIFFClose: no directory is wanted */
+	if (self->tiff != NULL) {
+		TIFFSetMode (self->tiff, O_RDONLY); /* or it would write a directory, which nobody wants */
+		TIFFCleanup (self->tiff);
+	}
 	free (self->bytes);
 	free (self);
 	*self_p = NULL;

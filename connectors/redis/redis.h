@@ -54,6 +54,8 @@ bool weir_redis_wants_write (const weir_redis_t *self);
 void weir_redis_handle (weir_redis_t *self, bool readable, bool writable);
 void weir_redis_tick (weir_redis_t *self, int64_t now_ms); /* deadlines: a call without answer for 10 s fails */
 size_t weir_redis_n_pending (const weir_redis_t *self);
+/* false: calls fail at once (answered at the next tick) until a later tick has connected again */
+bool weir_redis_is_connected (const weir_redis_t *self);
 
 /* ---- calls: answered through done on the loop, in order */
 /* Takes job leadership: generation = max (old + 1, Redis TIME in µs), written with a random id. answers = decimal text. */

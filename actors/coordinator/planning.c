@@ -27,8 +27,8 @@ s_check_cancelled (void *arg, weir_err_t *err)
 	                     "cancelled while planning");
 }
 
-/* The planner's callbacks: the raster connector's, which take no argument, with a look at the user's wish between
- * files. */
+/* The planner's callbacks: the raster connector's, which take no argument, with a look at the
+ * user's wish between files. */
 static int
 s_transform (void *arg, const char *src_crs, const char *dst_crs, size_t n, double *x, double *y,
              weir_err_t *err)

@@ -1,8 +1,9 @@
 /* grid.h - the spatial plane of a cube: CRS, affine transform, width and height
  *
- * transform is GDAL's order: x = t[0] + col·t[1] + row·t[2], y = t[3] + col·t[4] + row·t[5], for pixel corners;
- * rotation (t[2], t[4]) is refused, t[1] > 0; t[5] < 0 is north-up (t[5] > 0, south-up, is kept as it is).
- * CRS is a text that the raster connector resolved: canonical WKT2; two grids share a CRS iff crs_id is equal.
+ * transform is GDAL's order: x = t[0] + col·t[1] + row·t[2], y = t[3] + col·t[4] + row·t[5], for
+ * pixel corners; rotation (t[2], t[4]) is refused, t[1] > 0; t[5] < 0 is north-up (t[5] > 0,
+ * south-up, is kept as it is). A CRS is a text that the raster connector resolved: canonical WKT2;
+ * two grids share a CRS iff crs_id is equal.
  *
  * Runs on   any thread; pure
  * Source    DESIGN 8 (Extent, Grid)
@@ -33,23 +34,25 @@ weir_bbox_t weir_grid_bbox (const weir_grid_t *self);
 bool weir_window_is_empty (weir_window_t w);
 weir_window_t weir_window_intersect (weir_window_t a, weir_window_t b);
 
-/* Same CRS, resolution within 1e-6 (relative), origins apart by whole pixels ± 0.01: then *window_out is `b`'s
- * extent in pixels of `a` (may be negative or outside). */
+/* Same CRS, resolution within 1e-6 (relative), origins apart by whole pixels ± 0.01: then
+ * *window_out is `b`'s extent in pixels of `a` (may be negative or outside). */
 bool weir_grid_agrees (const weir_grid_t *a, const weir_grid_t *b, weir_window_t *window_out);
 
-/* The rows and columns of `grid`'s lattice whose pixel centre lies in the closed box (in the grid's CRS); the lattice
- * goes on beyond the grid. Errors: an empty selection, more than 2^31 - 1 pixels a side. */
+/* The rows and columns of `grid`'s lattice whose pixel centre lies in the closed box (in the grid's
+ * CRS); the lattice goes on beyond the grid. Errors: an empty selection, more than 2^31 - 1 pixels
+ * a side. */
 int weir_grid_window_of_bbox (const weir_grid_t *self, weir_bbox_t bbox, weir_window_t *window_out,
                               weir_err_t *err);
 weir_grid_t weir_grid_crop (const weir_grid_t *self, weir_window_t window);
 
-/* Handed in by connectors: transforms n points in place from one CRS to another (texts as users write them:
- * "EPSG:4326", WKT, PROJJSON); axis order is always x, y (longitude, latitude). */
-typedef int weir_transform_fn (void *arg, const char *src_crs, const char *dst_crs, size_t n, double *x,
-                               double *y, weir_err_t *err);
+/* Handed in by connectors: transforms n points in place from one CRS to another (texts as users
+ * write them: "EPSG:4326", WKT, PROJJSON); axis order is always x, y (longitude, latitude). */
+typedef int weir_transform_fn (void *arg, const char *src_crs, const char *dst_crs, size_t n,
+                               double *x, double *y, weir_err_t *err);
 
 /* bbox in src_crs -> smallest box in dst_crs that holds its densified edges (21 points an edge). */
 int weir_bbox_transform (weir_bbox_t bbox, const char *src_crs, const char *dst_crs,
-                         weir_transform_fn *transform, void *arg, weir_bbox_t *bbox_out, weir_err_t *err);
+                         weir_transform_fn *transform, void *arg, weir_bbox_t *bbox_out,
+                         weir_err_t *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* bands.c - which asset and which band of its file a name means
  *
- * Sought in this order: asset key, band name (`bands`, `eo:bands`; the STAC connector puts `cube:variables` there), band
- * description in the file, common_name; among assets those with role `data` before others, `visual` last,
- * thumbnail and overview never.
+ * Sought in this order: asset key, band name (`bands`, `eo:bands`; the STAC connector puts
+ * `cube:variables` there), band description in the file, common_name; among assets those with role
+ * `data` before others, `visual` last, thumbnail and overview never.
  *
  * Limits   files are opened for their descriptions only for the first item that needs it
  * Source   DESIGN 8 (Bands)

@@ -1,7 +1,8 @@
 /* build.h - from a validated graph and the items it names to a plan
  *
- * Two steps with I/O between them, done by the caller: weir_plan_wants () says what each load_stac asks for;
- * the caller fetches the items and probes files; weir_plan_build () does the rest. Both are pure functions.
+ * Two steps with I/O between them, done by the caller: weir_plan_wants () says what each load_stac
+ * asks for; the caller fetches the items and probes files; weir_plan_build () does the rest. Both
+ * are pure functions.
  *
  * Errors    openEO codes where there is one; `where` names the node or the item
  * Source    DESIGN 3, 7, 8
@@ -25,17 +26,20 @@ typedef struct { /* what one load_stac node asks for; borrowed strings live as l
 	const char *const *bands; /* n_bands 0: all */
 } weir_plan_want_t;
 
-/* One entry for each load_stac node that a result needs, in graph order. *wants_out is yours to free (one block). */
-int weir_plan_wants (const weir_graph_t *graph, size_t *n_wants_out, weir_plan_want_t **wants_out, weir_err_t *err);
+/* One entry for each load_stac node that a result needs, in graph order. *wants_out is yours to
+ * free (one block). */
+int weir_plan_wants (const weir_graph_t *graph, size_t *n_wants_out, weir_plan_want_t **wants_out,
+                     weir_err_t *err);
 
 typedef struct {
-	uint64_t memory_bytes;   /* budget of one actor's working sets */
-	uint32_t n_slots;        /* reader slots of the whole job, at the least */
+	uint64_t memory_bytes; /* budget of one actor's working sets */
+	uint32_t n_slots;      /* reader slots of the whole job, at the least */
 	bool skip_bad_items;
 	int64_t chunk_width, chunk_height; /* 0: the planner's choice; for tests and benches */
 	uint32_t run_labels;               /* 0: the planner's choice */
 	weir_transform_fn *transform;
-	/* Resolves the first of n candidates that PROJ knows to canonical WKT2 (yours to free); NULL if none. */
+	/* Resolves the first of n candidates that PROJ knows to canonical WKT2 (yours to free); NULL if
+	 * none. */
 	char *(*crs_resolve) (void *arg, size_t n, const char *const *candidates);
 	bool (*crs_equal) (void *arg, const char *a, const char *b);
 	/* Opens a file and tells what it is; name: GDAL-ready. */
@@ -50,8 +54,9 @@ int weir_plan_build (const weir_graph_t *graph, size_t n_wants, const weir_plan_
                      const weir_stac_items_t *const *items, const weir_plan_options_t *options,
                      weir_plan_t **plan_out, weir_err_t *err);
 
-/* The lines of `weir plan` ("key: value"), yours to free; keys: grid, bands, type, nodata, scale, labels, items,
- * chunks, pipeline, pushed_down, memory, warnings. json: one object with the same keys. */
+/* The lines of `weir plan` ("key: value"), yours to free; keys: grid, bands, type, nodata, scale,
+ * labels, items, chunks, pipeline, pushed_down, memory, warnings. json: one object with the same
+ * keys. */
 char *weir_plan_explain (const weir_plan_t *self, bool json);
 
 #endif

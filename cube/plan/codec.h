@@ -1,7 +1,8 @@
 /* codec.h - what encode.c and the decoders share: version, limits, checked reading of JSON
  *
- * A weir_reader_t remembers the first thing that is wrong; from then on every read gives a harmless value, so that
- * decoders read straight on and look at `failed` where it matters. Private to cube/plan/.
+ * A weir_reader_t remembers the first thing that is wrong; from then on every read gives a harmless
+ * value, so that decoders read straight on and look at `failed` where it matters. Private to
+ * cube/plan/.
  */
 #ifndef WEIR_CUBE_PLAN_CODEC_H
 #define WEIR_CUBE_PLAN_CODEC_H
@@ -59,7 +60,8 @@ const char *weir_plan_format_name (weir_format_t format); /* "GTiff", "PNG", "NU
 bool weir_plan_format_parse (const char *name,
                              weir_format_t *format_out); /* any case; also "null" */
 
-/* Works out n_chunk_cols, n_chunk_rows, n_chunks of an output from grid and chunk size; false if too many. */
+/* Works out n_chunk_cols, n_chunk_rows, n_chunks of an output from grid and chunk size; false if
+ * too many. */
 bool weir_plan_count_chunks (weir_plan_output_t *output, const weir_plan_source_t *source);
 /* Cells of the largest chunk (one band). */
 uint64_t weir_plan_chunk_cells (const weir_plan_output_t *output, const weir_plan_source_t *source);

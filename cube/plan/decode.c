@@ -1,4 +1,4 @@
-/* decode.c - a plan out of its JSON: everything is checked here, so that nobody has to look again */
+/* decode.c - a plan out of its JSON: all is checked here, so that nobody has to look again */
 #include "cube/plan/codec.h"
 #include "cube/plan/plan.h"
 #include "runtime/base/mem.h"

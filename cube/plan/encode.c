@@ -1,7 +1,8 @@
 /* encode.c - a plan as canonical JSON: sorted keys, compact, reals with 17 digits
  *
- * What follows from the rest (counts of chunks, first chunk, label of an item) is not written but worked out again by
- * decode.c. Numbers that JSON lacks are texts: "nan", "inf", "-inf", and "nodata" for the no-data pattern.
+ * What follows from the rest (counts of chunks, first chunk, label of an item) is not written but
+ * worked out again by decode.c. Numbers that JSON lacks are texts: "nan", "inf", "-inf", and
+ * "nodata" for the no-data pattern.
  *
  * Limits   O(items); 10,000 items take some tens of milliseconds
  */
@@ -136,7 +137,8 @@ s_encode_band (const weir_plan_band_t *band)
 	return object;
 }
 
-/* {"b": [asset, band, …], "f": [file, …], "i": id, "w": [col, row, width, height]} and "n": [no-data, …] if its own */
+/* {"b": [asset, band, …], "f": [file, …], "i": id, "w": [col, row, width, height]}
+ * and "n": [no-data, …] where the item has its own */
 static json_t *
 s_encode_item (const weir_plan_item_t *item, size_t n_bands)
 {

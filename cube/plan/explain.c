@@ -1,7 +1,8 @@
 /* explain.c - a plan for people: the lines of `weir plan`
  *
- * The same keys in both forms. As text, what differs between several outputs is told one after the other, each with its
- * node's name; as JSON the values are those of the result, and `pipeline` has one entry for each output.
+ * The same keys in both forms. As text, what differs between several outputs is told one after the
+ * other, each with its node's name; as JSON the values are those of the result, and `pipeline` has
+ * one entry for each output.
  */
 #include "cube/plan/explain.h"
 #include "cube/plan/planner.h"

@@ -1,7 +1,7 @@
 /* lattice.c - the grid of all items: the commonest, cut to the extent
  *
- * Items are grouped by grids that agree; the item with the lowest id of a group is its lead, whose grid is the lattice
- * that windows are counted in.
+ * Items are grouped by grids that agree; the item with the lowest id of a group is its lead, whose
+ * grid is the lattice that windows are counted in.
  *
  * Limits   O(items × groups)
  * Source   DESIGN 8 (Extent, Grid)
@@ -194,8 +194,10 @@ weir_place_grid (weir_source_work_t *self, weir_err_t *err)
 		if (rc == WEIR_OK)
 			rc = s_settle_grid (self, n, list, &groups[reference], err);
 	} else if (rc == WEIR_OK) {
+		const char *reason = self->plan->n_warnings > 0 ? self->plan->warnings[0] : NULL;
 		rc = weir_err_invalid (err, "NoDataAvailable", self->want->node,
-		                       "no usable item is left of %s", self->want->url);
+		                       "no usable item is left of %s%s%.1000s", self->want->url,
+		                       reason != NULL ? ": " : "", reason != NULL ? reason : "");
 	}
 	free (groups);
 	free (list);

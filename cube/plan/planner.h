@@ -52,13 +52,15 @@ typedef struct {
 
 int weir_target_read (const weir_graph_node_t *save, weir_target_t *target_out, weir_err_t *err);
 void weir_target_clear (weir_target_t *self);
-/* What depends on the data: predictor and type, no-data and type, PNG's one band. Changes pipeline->out. */
+/* What depends on the data: predictor and type, no-data and type, PNG's one band. Changes
+ * pipeline->out. */
 int weir_target_apply (const weir_target_t *self, const char *node, size_t n_bands, bool keeps_time,
                        weir_pipeline_t *pipeline, weir_err_t *err);
 
 /* ---- types.c */
 weir_type_t weir_type_join (weir_type_t a, weir_type_t b); /* the smallest that holds both */
-/* One cell for files of n kinds of cells (n ≥ 1), see DESIGN 8; may_be_unobserved: no-data is needed. */
+/* One cell for files of n kinds of cells (n ≥ 1), see DESIGN 8; may_be_unobserved: no-data is
+ * needed. */
 weir_cell_t weir_cell_common (size_t n, const weir_cell_t *cells, bool may_be_unobserved);
 
 /* ---- items on their way into a source */
@@ -115,7 +117,8 @@ typedef struct {
 int weir_source_build (const weir_plan_want_t *want, const weir_stac_items_t *items,
                        const weir_plan_options_t *options, weir_plan_t *plan,
                        weir_plan_source_t *source, weir_err_t *err);
-/* A bad item: left out with a warning if the options say so (true; err is cleared), else an error (false). */
+/* A bad item: left out with a warning if the options say so (true; err is cleared), else an error
+ * (false). */
 bool weir_work_drop (weir_source_work_t *self, weir_candidate_t *candidate, weir_err_t *err);
 /* Opens a file once. */
 int weir_work_probe (weir_source_work_t *self, weir_file_t *file, weir_err_t *err);

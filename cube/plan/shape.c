@@ -1,7 +1,8 @@
 /* shape.c - size of chunks, length of runs, memory of a slot
  *
- * A chunk is the smallest multiple of the output tile and of the files' block, at most 4096 × 4096, never more tiles than
- * the grid has. It shrinks, tile by tile, where its working set is too large; below one tile the job is refused.
+ * A chunk is the smallest multiple of the output tile and of the files' block, at most 4096 × 4096,
+ * never more tiles than the grid has. It shrinks, tile by tile, where its working set is too large;
+ * below one tile the job is refused.
  *
  * Source   DESIGN 3 (2, 5, 6), 5, 7
  */
@@ -92,10 +93,8 @@ s_choose_chunk (const weir_plan_options_t *options, const weir_plan_source_t *so
 {
 	int64_t block_width = source->block_width, block_height = source->block_height;
 	bool is_strip = source->n_items > 0 && block_width >= source->items[0].window.width;
-	if (is_strip) { /* as wide as the file: no reason for a width */
-		block_width = 1;
-		block_height = block_height < STRIP_ROWS ? STRIP_ROWS : block_height;
-	}
+	if (is_strip && block_height < STRIP_ROWS)
+		block_height = STRIP_ROWS;
 	output->chunk_width = s_choose_side (output->options.block_width, block_width,
 	                                     source->grid.width, options->chunk_width);
 	output->chunk_height = s_choose_side (output->options.block_height, block_height,
@@ -130,8 +129,8 @@ s_choose_runs (const weir_plan_options_t *options, const weir_plan_source_t *sou
 	output->is_whole_chunk = n_labels <= output->run_labels;
 }
 
-/* Bytes that one slot holds at once: accumulators of a run, the finished block, one slice and one decoded block.
- * UINT64_MAX where a payload would be larger than a message may be. */
+/* Bytes that one slot holds at once: accumulators of a run, the finished block, one slice and one
+ * decoded block. UINT64_MAX where a payload would be larger than a message may be. */
 static uint64_t
 s_measure_slot (const weir_stage_t *stage, const weir_plan_source_t *source,
                 weir_plan_output_t *output)

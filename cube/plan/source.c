@@ -139,7 +139,8 @@ s_settle_grid (weir_source_work_t *self, weir_err_t *err)
 
 /* ---- types */
 
-/* What band b of a candidate holds; where neither STAC nor an open file says, what the first item's does. */
+/* What band b of a candidate holds; where neither STAC nor an open file says, what the first item's
+ * does. */
 static weir_file_band_t
 s_describe_band (const weir_candidate_t *candidate, size_t b, const weir_file_band_t *first)
 {

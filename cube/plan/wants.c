@@ -171,7 +171,8 @@ s_is_needed (const weir_graph_node_t *node, size_t n_chains, const weir_chain_t 
 	return false;
 }
 
-/* The formats are read here too, and thrown away, so that their mistakes show before anything is fetched. */
+/* The formats are read here too, and thrown away, so that their mistakes show before anything is
+ * fetched. */
 static int
 s_check_targets (size_t n, const weir_chain_t *chains, weir_err_t *err)
 {
@@ -185,7 +186,8 @@ s_check_targets (size_t n, const weir_chain_t *chains, weir_err_t *err)
 	return WEIR_OK;
 }
 
-/* One block: the wants, then the pointers to names of bands, then the texts of CRS given as numbers. */
+/* One block: the wants, then the pointers to names of bands, then the texts of CRS given as
+ * numbers. */
 static int
 s_read_wants (const weir_graph_t *graph, size_t n_chains, const weir_chain_t *chains,
               size_t *n_wants_out, weir_plan_want_t **wants_out, weir_err_t *err)

@@ -1,7 +1,8 @@
 /* item.h - a STAC item as far as Weir uses it, and what a raster file says of itself
  *
- * Pure data: the STAC connector parses JSON into it, the raster connector fills weir_probe_t, the planner reads both.
- * All strings are owned by the item. Times are microseconds since 1970-01-01T00:00:00Z.
+ * Pure data: the STAC connector parses JSON into it, the raster connector fills weir_probe_t, the
+ * planner reads both. All strings are owned by the item. Times are microseconds since
+ * 1970-01-01T00:00:00Z.
  *
  * Source   STAC 1.0 and 1.1, projection, raster and eo extensions
  */
@@ -24,7 +25,8 @@ typedef struct { /* one band of an asset as STAC describes it; absent fields: NU
 } weir_stac_band_t;
 
 typedef struct {
-	char *crs;               /* best candidate that is there: proj:code, proj:epsg ("EPSG:n"), proj:projjson, proj:wkt2 */
+	char *crs; /* best candidate that is there: proj:code, proj:epsg ("EPSG:n"), proj:projjson,
+	              proj:wkt2 */
 	char *crs_candidates[4]; /* all that are there, in that order; NULL-filled */
 	bool has_transform;
 	double transform[6]; /* GDAL order (converted from STAC's) */
@@ -47,7 +49,7 @@ typedef struct {
 typedef struct {
 	char *id;
 	char *collection;
-	char *href; /* where the item was read from, for messages */
+	char *href;      /* where the item was read from, for messages */
 	int64_t time_us; /* datetime, or start_datetime where that is null */
 	bool has_geometry;
 	weir_bbox_t bbox; /* longitude, latitude; from bbox, else from the geometry */
@@ -59,7 +61,7 @@ typedef struct {
 typedef struct {
 	size_t n_items;
 	weir_stac_item_t *items;
-	size_t n_horizontal_dims; /* reserved for cube:dimensions */
+	size_t n_horizontal_dims;                /* reserved for cube:dimensions */
 	char *dim_x, *dim_y, *dim_t, *dim_bands; /* from cube:dimensions, else "x", "y", "t", "bands" */
 } weir_stac_items_t;
 
@@ -72,8 +74,8 @@ typedef struct {
 	char *crs;        /* canonical WKT2, or NULL */
 	int block_width, block_height;
 	size_t n_bands;
-	weir_cell_t *bands;   /* type and declared no-data; 64-bit integers are refused */
-	char **descriptions;  /* may hold NULL */
+	weir_cell_t *bands;  /* type and declared no-data; 64-bit integers are refused */
+	char **descriptions; /* may hold NULL */
 } weir_probe_t;
 
 void weir_probe_clear (weir_probe_t *self);

@@ -19,10 +19,12 @@
 #define SLOTS_MAX 65536
 
 static const char s_usage[] =
-	"usage: weir plan GRAPH.json [--param NAME=VALUE]... [--memory SIZE] [--slots N] [--skip-bad-items] [--json]\n"
+	"usage: weir plan GRAPH.json [--param NAME=VALUE]... [--memory SIZE] [--slots N] "
+	"[--skip-bad-items] [--json]\n"
 	"Explains what a process graph would do; GRAPH.json may be - for standard input.\n"
 	"  --param NAME=VALUE  value of a parameter: JSON, or else a text\n"
-	"  --memory SIZE       budget of one actor, such as 512M or 2G (default: half of the memory there is)\n"
+	"  --memory SIZE       budget of one actor, such as 512M or 2G (default: half of the memory "
+	"there is)\n"
 	"  --slots N           reads at the same time (default: the number of CPUs)\n"
 	"  --skip-bad-items    leave out items that cannot be used, with a warning\n"
 	"  --json              one JSON object instead of lines\n"

@@ -181,12 +181,32 @@ fixture_plan_max (fixture_t *self, const char *load_more, const char *save_more)
 {
 	char *graph = weir_asprintf (
 		"{'load': {'process_id': 'load_stac', 'arguments': {'url': 'x'%s}},"
-		"'max': {'process_id': 'reduce_dimension', 'arguments': {'data': {'from_node': 'load'}, 'dimension': 't',"
-		"'reducer': {'process_graph': {'m': {'process_id': 'max', 'arguments': {'data': {'from_parameter': 'data'}},"
+		"'max': {'process_id': 'reduce_dimension', 'arguments': {'data': {'from_node': 'load'}, "
+		"'dimension': 't',"
+		"'reducer': {'process_graph': {'m': {'process_id': 'max', 'arguments': {'data': "
+		"{'from_parameter': 'data'}},"
 		"'result': true}}}}},"
-		"'save': {'process_id': 'save_result', 'arguments': {'data': {'from_node': 'max'}, %s}, 'result': true}}",
+		"'save': {'process_id': 'save_result', 'arguments': {'data': {'from_node': 'max'}, %s}, "
+		"'result': true}}",
 		load_more, save_more);
 	int rc = fixture_plan (self, graph);
 	free (graph);
 	return rc;
+}
+
+void
+fixture_expect (const fixture_t *fixture, int rc, const char *code, const char *where,
+                const char *word)
+{
+	if (rc == 0 || strcmp (fixture->err.code, code) != 0 ||
+	    strcmp (fixture->err.where, where) != 0 || strstr (fixture->err.text, word) == NULL)
+		fail_msg ("expected %s: %s: … %s …, got %d %s: %s: %s", code, where, word, rc,
+		          fixture->err.code, fixture->err.where, fixture->err.text);
+}
+
+void
+fixture_expect_ok (const fixture_t *fixture, int rc)
+{
+	if (rc != 0)
+		fail_msg ("%s: %s: %s", fixture->err.code, fixture->err.where, fixture->err.text);
 }

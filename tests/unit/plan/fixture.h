@@ -1,7 +1,7 @@
 /* fixture.h - items made by hand, a world without files, and plans out of them
  *
- * Coordinates are their own transform; a CRS whose name begins with "bad" is one that PROJ does not know; every file is
- * what the fixture's probe says.
+ * Coordinates are their own transform; a CRS whose name begins with "bad" is one that PROJ does not
+ * know; every file is what the fixture's probe says.
  */
 #ifndef WEIR_TESTS_PLAN_FIXTURE_H
 #define WEIR_TESTS_PLAN_FIXTURE_H
@@ -38,7 +38,13 @@ void fixture_clear (fixture_t *self);
 void fixture_add_items (fixture_t *self, size_t n, const fixture_item_t *rows);
 /* graph: JSON with ' for ". Returns the status; plan or err are in the fixture. */
 int fixture_plan (fixture_t *self, const char *graph);
-/* The same with the usual graph: load (more arguments), reduce by max over t, save_result (arguments after data). */
+/* The same with the usual graph: load (more arguments), reduce by max over t, save_result
+ * (arguments after data). */
 int fixture_plan_max (fixture_t *self, const char *load_more, const char *save_more);
+
+void fixture_expect_ok (const fixture_t *self, int rc);
+/* It failed with this code, this place, and this word in its text. */
+void fixture_expect (const fixture_t *self, int rc, const char *code, const char *where,
+                     const char *word);
 
 #endif

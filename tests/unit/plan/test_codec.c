@@ -15,19 +15,27 @@
 
 #include <cmocka.h>
 
-/* Two bands' worth of everything: several types, own no-data, steps, folds with a condition, an expression after. */
-static const char s_graph[] =
-	"{'load': {'process_id': 'load_stac', 'arguments': {'url': 'x'}},"
-	"'wet': {'process_id': 'apply', 'arguments': {'data': {'from_node': 'load'}, 'process': {'process_graph': {"
-	"'d': {'process_id': 'multiply', 'arguments': {'x': {'from_parameter': 'x'}, 'y': 0.1}, 'result': true}}}}},"
-	"'mean': {'process_id': 'reduce_dimension', 'arguments': {'data': {'from_node': 'wet'}, 'dimension': 't',"
-	"'reducer': {'process_graph': {"
-	"'m': {'process_id': 'mean', 'arguments': {'data': {'from_parameter': 'data'}}, 'result': true}}}}},"
-	"'high': {'process_id': 'apply', 'arguments': {'data': {'from_node': 'mean'}, 'process': {'process_graph': {"
-	"'g': {'process_id': 'gt', 'arguments': {'x': {'from_parameter': 'x'}, 'y': 0.5}, 'result': true}}}}},"
-	"'days': {'process_id': 'save_result', 'arguments': {'data': {'from_node': 'wet'}, 'format': 'GTiff'}},"
-	"'save': {'process_id': 'save_result', 'arguments': {'data': {'from_node': 'high'}, 'format': 'GTiff',"
-	"'options': {'compress': 'LZW'}}, 'result': true}}";
+/* Two bands' worth of everything: several types, own no-data, steps, folds with a condition, an
+ * expression after. */
+static const char s_graph[] = "{'load': {'process_id': 'load_stac', 'arguments': {'url': 'x'}},"
+							  "'wet': {'process_id': 'apply', 'arguments': {'data': {'from_node': "
+							  "'load'}, 'process': {'process_graph': {"
+							  "'d': {'process_id': 'multiply', 'arguments': {'x': "
+							  "{'from_parameter': 'x'}, 'y': 0.1}, 'result': true}}}}},"
+							  "'mean': {'process_id': 'reduce_dimension', 'arguments': {'data': "
+							  "{'from_node': 'wet'}, 'dimension': 't',"
+							  "'reducer': {'process_graph': {"
+							  "'m': {'process_id': 'mean', 'arguments': {'data': "
+							  "{'from_parameter': 'data'}}, 'result': true}}}}},"
+							  "'high': {'process_id': 'apply', 'arguments': {'data': {'from_node': "
+							  "'mean'}, 'process': {'process_graph': {"
+							  "'g': {'process_id': 'gt', 'arguments': {'x': {'from_parameter': "
+							  "'x'}, 'y': 0.5}, 'result': true}}}}},"
+							  "'days': {'process_id': 'save_result', 'arguments': {'data': "
+							  "{'from_node': 'wet'}, 'format': 'GTiff'}},"
+							  "'save': {'process_id': 'save_result', 'arguments': {'data': "
+							  "{'from_node': 'high'}, 'format': 'GTiff',"
+							  "'options': {'compress': 'LZW'}}, 'result': true}}";
 
 static const fixture_item_t s_items[] = {
 	{ "a", "2020-01-01T00:00:00.5Z", 0.1, 1000, 0.1, 100, 100, "EPSG:1", "int16", "-9999", NULL,
@@ -210,7 +218,8 @@ test_damaged_plans (void **state)
 	free (text);
 }
 
-/* Every member left out once, and every byte damaged: an error or a plan that encodes, never more. */
+/* Every member left out once, and every byte damaged: an error or a plan that encodes, never more.
+ */
 static void
 s_decode_any (const char *text, size_t n)
 {

@@ -28,10 +28,13 @@ s_plan (const char *catalogue, const char *load_more, bool skip_bad_items, outco
 {
 	char *text = weir_asprintf (
 		"{'load': {'process_id': 'load_stac', 'arguments': {'url': '%s/%s'%s}},"
-		"'mean': {'process_id': 'reduce_dimension', 'arguments': {'data': {'from_node': 'load'}, 'dimension': 't',"
-		"'reducer': {'process_graph': {'m': {'process_id': 'mean', 'arguments': {'data': {'from_parameter': 'data'}},"
+		"'mean': {'process_id': 'reduce_dimension', 'arguments': {'data': {'from_node': 'load'}, "
+		"'dimension': 't',"
+		"'reducer': {'process_graph': {'m': {'process_id': 'mean', 'arguments': {'data': "
+		"{'from_parameter': 'data'}},"
 		"'result': true}}}}},"
-		"'save': {'process_id': 'save_result', 'arguments': {'data': {'from_node': 'mean'}, 'format': 'GTiff'},"
+		"'save': {'process_id': 'save_result', 'arguments': {'data': {'from_node': 'mean'}, "
+		"'format': 'GTiff'},"
 		"'result': true}}",
 		s_data, catalogue, load_more);
 	for (char *c = text; *c != '\0'; c++)
@@ -210,7 +213,8 @@ test_cancel (void **state)
 	(void) state;
 	static const char text[] =
 		"{\"load\": {\"process_id\": \"load_stac\", \"arguments\": {\"url\": \"none\"}},"
-		"\"save\": {\"process_id\": \"save_result\", \"arguments\": {\"data\": {\"from_node\": \"load\"},"
+		"\"save\": {\"process_id\": \"save_result\", \"arguments\": {\"data\": {\"from_node\": "
+		"\"load\"},"
 		"\"format\": \"GTiff\"}, \"result\": true}}";
 	weir_graph_t *graph = NULL;
 	weir_plan_t *plan = NULL;

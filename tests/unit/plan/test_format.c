@@ -1,4 +1,5 @@
-/* test_format.c - format and options of save_result: what is taken, what is refused, and with which words */
+/* test_format.c - format and options of save_result: what is taken, what is refused, and with which
+ * words */
 #include "tests/unit/plan/fixture.h"
 
 #include <setjmp.h>
@@ -195,12 +196,11 @@ test_png (void **state)
 	fixture_add_items (&fixture, 2, s_items);
 	assert_int_equal (fixture_plan_max (&fixture, "", "'format': 'png', 'options': {}"), 0);
 	assert_int_equal (fixture.plan->outputs[0].format, WEIR_FORMAT_PNG);
-	assert_int_equal (
-		fixture_plan (
-			&fixture,
-			"{'load': {'process_id': 'load_stac', 'arguments': {'url': 'x'}}, 'save': {'process_id':"
-			"'save_result', 'arguments': {'data': {'from_node': 'load'}, 'format': 'PNG'}, 'result': true}}"),
-		WEIR_E_UNSUPPORTED);
+	assert_int_equal (fixture_plan (&fixture, "{'load': {'process_id': 'load_stac', 'arguments': "
+	                                          "{'url': 'x'}}, 'save': {'process_id':"
+	                                          "'save_result', 'arguments': {'data': {'from_node': "
+	                                          "'load'}, 'format': 'PNG'}, 'result': true}}"),
+	                  WEIR_E_UNSUPPORTED);
 	assert_string_equal (fixture.err.code, "FormatUnsupported");
 	assert_non_null (strstr (fixture.err.text, "temporal"));
 	fixture_clear (&fixture);

@@ -25,7 +25,7 @@ s_run (const char *folder, const char *arguments)
 	s_run_t run = { 0 };
 	char *command = weir_asprintf ("cd '%s' && '%s/weir-archive' %s 2>&1", folder,
 	                               getenv ("WEIR_BUILD_DIR"), arguments);
-	FILE *pipe = popen (command, "r");
+	FILE *pipe = popen (command, "r"); /* NOLINT(cert-env33-c): our own words */
 	weir_assert (pipe != NULL);
 	run.text[fread (run.text, 1, sizeof run.text - 1, pipe)] = '\0';
 	run.status = WEXITSTATUS (pclose (pipe));

@@ -1,7 +1,7 @@
 /* test_item.c - one item from its JSON: every field, and every wrong type
  *
- * Items are built from a whole one by replacing one field: the path in the table, "a.b.c", and its JSON.
- */
+ * Items are built from a whole one by replacing one field: the path in the table, "a.b.c", and its
+ * JSON. */
 #include "connectors/stac/stac.h"
 #include "runtime/base/mem.h"
 
@@ -434,14 +434,62 @@ s_test_no_object (void **state)
 	}
 }
 
+/* Every value of the item, at any depth, by a value of every type: parsed or refused, never worse.
+ * */
+static size_t
+s_try_all (const json_t *root, json_t *node)
+{
+	static const char *const values[] = {
+		"null",    "true", "7",     "-1e300", "'x'",
+		"[]",      "{}",   "[[1]]", "[{}]",   "[null,null,null,null,null,null]",
+		"{'a':{}}"
+	};
+	size_t n_refused = 0;
+	const char *key;
+	void *next;
+	json_t *old;
+	json_object_foreach_safe (node, next, key, old)
+	{
+		json_incref (old);
+		n_refused += s_try_all (root, old);
+		for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+			weir_stac_item_t item;
+			weir_err_t err;
+			json_object_set_new (node, key, s_load (values[i]));
+			int status = weir_stac_parse_item (root, "/data/items/i1.json", &item, &err);
+			assert_true (status == 0 || status == WEIR_E_INVALID);
+			assert_true (status == 0 || strcmp (err.code, "ItemInvalid") == 0);
+			n_refused += status != 0;
+			weir_stac_item_clear (&item);
+		}
+		json_object_set_new (node, key, old);
+	}
+	for (size_t i = 0; i < json_array_size (node); i++)
+		n_refused += s_try_all (root, json_array_get (node, i));
+	return n_refused;
+}
+
+static void
+s_test_all_types (void **state)
+{
+	(void) state;
+	json_t *json = s_load (s_base);
+	assert_in_range (s_try_all (json, json), 150, 400);
+	weir_stac_item_t item;
+	assert_int_equal (weir_stac_parse_item (json, "/i.json", &item, NULL), 0); /* whole again */
+	weir_stac_item_clear (&item);
+	json_decref (json);
+}
+
 int
 main (void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test (s_test_whole),  cmocka_unit_test (s_test_times),
-		cmocka_unit_test (s_test_places), cmocka_unit_test (s_test_bands),
-		cmocka_unit_test (s_test_proj),   cmocka_unit_test (s_test_order),
-		cmocka_unit_test (s_test_bad),    cmocka_unit_test (s_test_no_object),
+		cmocka_unit_test (s_test_whole),     cmocka_unit_test (s_test_times),
+		cmocka_unit_test (s_test_places),    cmocka_unit_test (s_test_bands),
+		cmocka_unit_test (s_test_proj),      cmocka_unit_test (s_test_order),
+		cmocka_unit_test (s_test_bad),       cmocka_unit_test (s_test_no_object),
+		cmocka_unit_test (s_test_all_types),
 	};
 	return cmocka_run_group_tests_name ("stac items", tests, NULL, NULL);
 }

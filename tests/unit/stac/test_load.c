@@ -1,4 +1,5 @@
-/* test_load.c - catalogues on disk: kinds of documents, filters, order, loops, and everything that can be wrong */
+/* test_load.c - catalogues on disk: kinds of documents, filters, order, loops, and everything that
+ * can be wrong */
 #include "connectors/stac/stac.h"
 #include "folder.h"
 

@@ -39,7 +39,8 @@ void weir_chain_destroy (weir_chain_t **self_p);
 
 size_t weir_chain_tile (const weir_chain_t *self); /* cells that one run takes at most */
 size_t weir_chain_memory_bytes (const weir_chain_t *self);
-void weir_chain_prepare (const weir_chain_t *self, double *memory); /* once for each memory */
+/* Once for each memory; best aligned to 64 bytes: vectors that straddle cache lines cost double. */
+void weir_chain_prepare (const weir_chain_t *self, double *memory);
 double *weir_chain_input (const weir_chain_t *self, double *memory, size_t input);
 /* Inputs are overwritten. dst: n cells of `out`. False, and *misfit_out, at a value that does not
  * fit. */

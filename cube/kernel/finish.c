@@ -55,8 +55,10 @@ s_finish_chain (const weir_stage_t *self, const void *acc, size_t n_cells, char 
 {
 	const weir_chain_t *chain = self->finish_chain;
 	size_t tile = weir_chain_tile (chain), out_bytes = weir_type_size (self->out.type);
-	double *memory = weir_alloc (weir_chain_memory_bytes (chain));
-	double *spare = weir_alloc (tile * sizeof *spare);
+	size_t bytes = weir_round_up (weir_chain_memory_bytes (chain));
+	char *block = weir_alloc (bytes + tile * sizeof (double) + WEIR_PLANE_ALIGN);
+	double *memory = (double *) weir_align (block);
+	double *spare = memory + bytes / sizeof (double);
 	weir_misfit_t misfit;
 	int status = 0;
 	weir_chain_prepare (chain, memory);
@@ -69,8 +71,7 @@ s_finish_chain (const weir_stage_t *self, const void *acc, size_t n_cells, char 
 		if (!weir_chain_run (chain, memory, n, out + cell * out_bytes, &misfit))
 			status = s_out_of_range (self, &misfit, err);
 	}
-	free (memory);
-	free (spare);
+	free (block);
 	return status;
 }
 
@@ -79,8 +80,8 @@ s_finish_map (const weir_stage_t *self, const char *acc, size_t n_cells, char *o
 {
 	const weir_map_t *map = self->finish_map;
 	size_t acc_bytes = self->folds[0].planes[0].bytes, out_bytes = weir_type_size (self->out.type);
-	size_t memory_bytes = weir_map_memory_bytes (map);
-	double *memory = memory_bytes > 0 ? weir_alloc (memory_bytes) : NULL;
+	char *block = weir_alloc (weir_map_memory_bytes (map) + WEIR_PLANE_ALIGN);
+	double *memory = (double *) weir_align (block);
 	weir_misfit_t misfit;
 	int status = 0;
 	weir_map_prepare (map, memory);
@@ -89,7 +90,7 @@ s_finish_map (const weir_stage_t *self, const char *acc, size_t n_cells, char *o
 		if (!weir_map_run (map, memory, out + cell * out_bytes, acc + cell * acc_bytes, n, &misfit))
 			status = s_out_of_range (self, &misfit, err);
 	}
-	free (memory);
+	free (block);
 	return status;
 }
 

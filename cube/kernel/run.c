@@ -32,22 +32,59 @@ struct weir_run {
 	s_tree_t stack[STACK_MAX];
 	bool leaf_is_open, has_ended;
 	size_t plane_at[2 * WEIR_PIPELINE_FOLDS_MAX]; /* offsets in an accumulator */
+	void *
+		scratch; /* all of what follows: aligned, as vectors that straddle cache lines cost double */
 	double *map_memory, *premap_memory[WEIR_PIPELINE_FOLDS_MAX];
-	void *mapped; /* a tile after the slice steps */
+	void *mapped; /* a tile after the slice steps; NULL: they do nothing */
 	void *premapped;
-	void *skipped; /* a tile of the skip value, made when it is wanted */
+	void *skipped; /* a tile of the skip value, filled when it is wanted */
+	bool has_skipped;
 };
 
 /* ---- making */
 
-static double *
-s_map_memory (const weir_map_t *map)
+/* The next `bytes` of the scratch memory, or, while that is only measured, none. */
+static void *
+s_carve (weir_run_t *self, size_t *used, size_t bytes)
 {
-	if (map == NULL || weir_map_memory_bytes (map) == 0)
-		return NULL;
-	double *memory = weir_alloc (weir_map_memory_bytes (map));
-	weir_map_prepare (map, memory);
-	return memory;
+	size_t at = *used;
+	*used += weir_round_up (bytes);
+	return self->scratch != NULL && bytes > 0 ? weir_align (self->scratch) + at : NULL;
+}
+
+static size_t
+s_lay_scratch (weir_run_t *self)
+{
+	const weir_stage_t *stage = self->stage;
+	size_t used = 0, mapped_bytes = weir_type_size (stage->mapped.type) * WEIR_TILE;
+	self->map_memory = s_carve (self, &used, weir_map_memory_bytes (stage->map));
+	if (weir_map_kind (stage->map) != WEIR_MAP_IDENTITY)
+		self->mapped = s_carve (self, &used, mapped_bytes);
+	if (!weir_stage_skips_nodata (stage))
+		self->skipped = s_carve (self, &used, mapped_bytes);
+	bool premaps = false;
+	for (size_t i = 0; i < stage->n_folds; i++) {
+		if (stage->premaps[i] == NULL)
+			continue;
+		self->premap_memory[i] = s_carve (self, &used, weir_map_memory_bytes (stage->premaps[i]));
+		premaps = true;
+	}
+	if (premaps)
+		self->premapped = s_carve (self, &used, WEIR_TILE); /* uint8 */
+	return used;
+}
+
+static void
+s_make_scratch (weir_run_t *self)
+{
+	const weir_stage_t *stage = self->stage;
+	size_t bytes = s_lay_scratch (self);
+	self->scratch = weir_alloc (bytes + WEIR_PLANE_ALIGN);
+	s_lay_scratch (self);
+	weir_map_prepare (stage->map, self->map_memory);
+	for (size_t i = 0; i < stage->n_folds; i++)
+		if (stage->premaps[i] != NULL)
+			weir_map_prepare (stage->premaps[i], self->premap_memory[i]);
 }
 
 static void
@@ -78,14 +115,7 @@ weir_run_new (const weir_stage_t *stage, size_t n_rows, size_t n_cols, uint32_t 
 	self->rank = NO_RANK;
 	self->memory = memory;
 	s_lay_planes (self);
-	self->map_memory = s_map_memory (stage->map);
-	bool maps = weir_map_kind (stage->map) != WEIR_MAP_IDENTITY;
-	self->mapped = maps ? weir_alloc (WEIR_TILE * weir_type_size (stage->mapped.type)) : NULL;
-	for (size_t i = 0; i < stage->n_folds; i++) {
-		self->premap_memory[i] = s_map_memory (stage->premaps[i]);
-		if (stage->premaps[i] != NULL && self->premapped == NULL)
-			self->premapped = weir_alloc (WEIR_TILE); /* uint8 */
-	}
+	s_make_scratch (self);
 	return self;
 }
 
@@ -96,12 +126,7 @@ weir_run_destroy (weir_run_t **self_p)
 	*self_p = NULL;
 	if (self == NULL)
 		return;
-	free (self->map_memory);
-	for (size_t i = 0; i < WEIR_PIPELINE_FOLDS_MAX; i++)
-		free (self->premap_memory[i]);
-	free (self->mapped);
-	free (self->premapped);
-	free (self->skipped);
+	free (self->scratch);
 	free (self);
 }
 
@@ -260,11 +285,10 @@ weir_run_skip (weir_run_t *self, uint32_t rank, size_t row, size_t col, size_t n
 		return;
 	weir_assert (stage->can_skip);
 	s_go_to_rank (self, rank);
-	if (self->skipped == NULL) {
-		size_t bytes = weir_type_size (stage->mapped.type);
-		self->skipped = weir_alloc (WEIR_TILE * bytes);
-		weir_fill_bits (self->skipped, bytes, stage->skip_bits, WEIR_TILE);
-	}
+	if (!self->has_skipped)
+		weir_fill_bits (self->skipped, weir_type_size (stage->mapped.type), stage->skip_bits,
+		                WEIR_TILE);
+	self->has_skipped = true;
 	if (n_cols == self->n_cols) {
 		s_skip_cells (self, row * n_cols, n_rows * n_cols);
 		return;

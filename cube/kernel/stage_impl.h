@@ -27,11 +27,25 @@ struct weir_stage {
 
 int weir_pipeline_check (const weir_pipeline_t *pipeline, uint32_t n_labels, weir_err_t *err);
 
-/* Where a plane starts in an accumulator of n_cells. */
+static inline size_t
+weir_round_up (size_t bytes)
+{
+	return (bytes + WEIR_PLANE_ALIGN - 1) / WEIR_PLANE_ALIGN * WEIR_PLANE_ALIGN;
+}
+
+/* What a plane takes in an accumulator of n_cells. */
 static inline size_t
 weir_plane_bytes (const weir_plane_t *plane, size_t n_cells)
 {
-	return (n_cells * plane->bytes + WEIR_PLANE_ALIGN - 1) / WEIR_PLANE_ALIGN * WEIR_PLANE_ALIGN;
+	return weir_round_up (n_cells * plane->bytes);
+}
+
+/* The first aligned byte at or after `memory`, which has WEIR_PLANE_ALIGN bytes to spare. */
+static inline char *
+weir_align (void *memory)
+{
+	uintptr_t past = (uintptr_t) memory % WEIR_PLANE_ALIGN;
+	return (char *) memory + (past > 0 ? WEIR_PLANE_ALIGN - past : 0);
 }
 
 void weir_stage_acc_init (const weir_stage_t *self, void *acc, size_t n_cells);

@@ -168,9 +168,9 @@ test_long_program (void **state)
 	enum { N = WEIR_PROG_INSTR_MAX };
 	weir_instr_t *instr = weir_alloc (N * sizeof *instr);
 	instr[0].op = WEIR_OP_INPUT;
-	for (uint16_t i = 1; i < N / 2; i++)
+	for (size_t i = 1; i < N / 2; i++)
 		instr[i] = (weir_instr_t){ .op = WEIR_OP_ADD, .a = (uint16_t) (i - 1), .b = 0 };
-	for (uint16_t i = N / 2; i < N; i++)
+	for (size_t i = N / 2; i < N; i++)
 		instr[i] = (weir_instr_t){ .op = WEIR_OP_SUBTRACT,
 			                       .a = (uint16_t) (i - 1),
 			                       .b = (uint16_t) (N - 1 - i) };

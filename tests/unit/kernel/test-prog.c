@@ -27,114 +27,129 @@ s_assert_same (double got, double expected, const char *what, size_t row)
 
 /* ---- operations */
 
+#define NODATA (-7777.0) /* stands for no-data in the table: the pattern is no constant in C */
+
+static const struct {
+	weir_op_t op;
+	double x, y, z, value, expected;
+} s_operations[] = {
+	{ WEIR_OP_ADD, 5, 2.5, 0, 0, 7.5 },
+	{ WEIR_OP_ADD, NODATA, 2.5, 0, 0, NODATA },
+	{ WEIR_OP_ADD, 5, NODATA, 0, 0, NODATA },
+	{ WEIR_OP_ADD, INFINITY, -INFINITY, 0, 0, NAN },
+	{ WEIR_OP_ADD, NAN, NODATA, 0, 0, NODATA },
+	{ WEIR_OP_SUBTRACT, 5, 2.5, 0, 0, 2.5 },
+	{ WEIR_OP_SUBTRACT, NAN, 1, 0, 0, NAN },
+	{ WEIR_OP_MULTIPLY, 5, 2.5, 0, 0, 12.5 },
+	{ WEIR_OP_MULTIPLY, 0, INFINITY, 0, 0, NAN },
+	{ WEIR_OP_DIVIDE, 5, 2, 0, 0, 2.5 },
+	{ WEIR_OP_DIVIDE, 1, 0, 0, 0, INFINITY },
+	{ WEIR_OP_DIVIDE, -1, 0, 0, 0, -INFINITY },
+	{ WEIR_OP_DIVIDE, 0, 0, 0, 0, NAN },
+	{ WEIR_OP_DIVIDE, NODATA, 0, 0, 0, NODATA },
+	{ WEIR_OP_ABSOLUTE, -3.5, 0, 0, 0, 3.5 },
+	{ WEIR_OP_ABSOLUTE, -INFINITY, 0, 0, 0, INFINITY },
+	{ WEIR_OP_ABSOLUTE, NODATA, 0, 0, 0, NODATA },
+	{ WEIR_OP_EQ, 1, 1, 0, -1, 1 },
+	{ WEIR_OP_EQ, 1, 1.001, 0, -1, 0 },
+	{ WEIR_OP_EQ, -1, -1.001, 0, 0.01, 1 },
+	{ WEIR_OP_EQ, 115, 110, 0, 5, 1 },
+	{ WEIR_OP_EQ, INFINITY, INFINITY, 0, 0.1, 1 },
+	{ WEIR_OP_EQ, INFINITY, -INFINITY, 0, 0.1, 0 },
+	{ WEIR_OP_EQ, NAN, NAN, 0, -1, 0 },
+	{ WEIR_OP_EQ, NODATA, NODATA, 0, -1, NODATA },
+	{ WEIR_OP_EQ, 1, NODATA, 0, -1, NODATA },
+	{ WEIR_OP_NEQ, 1, 1, 0, -1, 0 },
+	{ WEIR_OP_NEQ, 1.02, 1, 0, 0.01, 1 },
+	{ WEIR_OP_NEQ, NAN, 5, 0, -1, 1 },
+	{ WEIR_OP_NEQ, NAN, NAN, 0, -1, 1 },
+	{ WEIR_OP_NEQ, INFINITY, -INFINITY, 0, -1, 1 },
+	{ WEIR_OP_NEQ, 1, NODATA, 0, -1, NODATA },
+	{ WEIR_OP_GT, 2, 1, 0, 0, 1 },
+	{ WEIR_OP_GT, 1, 1, 0, 0, 0 },
+	{ WEIR_OP_GT, NAN, 1, 0, 0, 0 },
+	{ WEIR_OP_GT, NODATA, 1, 0, 0, NODATA },
+	{ WEIR_OP_GTE, 1, 1, 0, 0, 1 },
+	{ WEIR_OP_GTE, 1, NAN, 0, 0, 0 },
+	{ WEIR_OP_LT, 1, 2, 0, 0, 1 },
+	{ WEIR_OP_LT, 2, 2, 0, 0, 0 },
+	{ WEIR_OP_LT, 2, NODATA, 0, 0, NODATA },
+	{ WEIR_OP_LTE, 2, 2, 0, 0, 1 },
+	{ WEIR_OP_LTE, NAN, NAN, 0, 0, 0 },
+	{ WEIR_OP_BETWEEN, 1, 0, 1, 0, 1 },
+	{ WEIR_OP_BETWEEN, 1, 0, 1, 1, 0 },
+	{ WEIR_OP_BETWEEN, 0, 0, 1, 1, 1 },
+	{ WEIR_OP_BETWEEN, 0.5, 1, 0, 0, 0 },
+	{ WEIR_OP_BETWEEN, NAN, 0, 1, 0, 0 },
+	{ WEIR_OP_BETWEEN, NODATA, 0, 1, 0, NODATA },
+	{ WEIR_OP_BETWEEN, 0, NODATA, 1, 0, NODATA },
+	{ WEIR_OP_BETWEEN, 0, 0, NODATA, 0, NODATA },
+	{ WEIR_OP_AND, 1, 1, 0, 0, 1 },
+	{ WEIR_OP_AND, 1, 0, 0, 0, 0 },
+	{ WEIR_OP_AND, 1, NODATA, 0, 0, NODATA },
+	{ WEIR_OP_AND, 0, NODATA, 0, 0, 0 },
+	{ WEIR_OP_AND, NODATA, 0, 0, 0, 0 },
+	{ WEIR_OP_AND, NODATA, NODATA, 0, 0, NODATA },
+	{ WEIR_OP_OR, 0, 0, 0, 0, 0 },
+	{ WEIR_OP_OR, 0, 1, 0, 0, 1 },
+	{ WEIR_OP_OR, NODATA, 1, 0, 0, 1 },
+	{ WEIR_OP_OR, 0, NODATA, 0, 0, NODATA },
+	{ WEIR_OP_OR, NODATA, NODATA, 0, 0, NODATA },
+	{ WEIR_OP_XOR, 1, 1, 0, 0, 0 },
+	{ WEIR_OP_XOR, 0, 1, 0, 0, 1 },
+	{ WEIR_OP_XOR, NODATA, 1, 0, 0, NODATA },
+	{ WEIR_OP_XOR, 0, NODATA, 0, 0, NODATA },
+	{ WEIR_OP_NOT, 0, 0, 0, 0, 1 },
+	{ WEIR_OP_NOT, 1, 0, 0, 0, 0 },
+	{ WEIR_OP_NOT, NODATA, 0, 0, 0, NODATA },
+	{ WEIR_OP_IF, 1, 10, 20, 0, 10 },
+	{ WEIR_OP_IF, 0, 10, 20, 0, 20 },
+	{ WEIR_OP_IF, NODATA, 10, 20, 0, 20 },
+	{ WEIR_OP_IF, 1, NODATA, 20, 0, NODATA },
+	{ WEIR_OP_IF, 1, 10, NODATA, 0, 10 },
+	{ WEIR_OP_IS_NODATA, NODATA, 0, 0, 0, 1 },
+	{ WEIR_OP_IS_NODATA, NAN, 0, 0, 0, 0 },
+	{ WEIR_OP_IS_NODATA, 1, 0, 0, 0, 0 },
+	{ WEIR_OP_IS_NAN, NAN, 0, 0, 0, 1 },
+	{ WEIR_OP_IS_NAN, NODATA, 0, 0, 0, 0 },
+	{ WEIR_OP_IS_NAN, INFINITY, 0, 0, 0, 0 },
+	{ WEIR_OP_IS_VALID, 1, 0, 0, 0, 1 },
+	{ WEIR_OP_IS_VALID, NAN, 0, 0, 0, 0 },
+	{ WEIR_OP_IS_VALID, INFINITY, 0, 0, 0, 0 },
+	{ WEIR_OP_IS_VALID, NODATA, 0, 0, 0, 0 },
+};
+
+static double
+s_from_table (double value)
+{
+	return value == NODATA ? ND : value;
+}
+
+static double
+s_eval (weir_op_t op, double x, double y, double z, double value)
+{
+	weir_instr_t instr[] = { { .op = WEIR_OP_INPUT, .a = 0 },
+		                     { .op = WEIR_OP_INPUT, .a = 1 },
+		                     { .op = WEIR_OP_INPUT, .a = 2 },
+		                     { .op = op, .a = 0, .b = 1, .c = 2, .value = value } };
+	weir_prog_t prog = { .n_instr = 4, .instr = instr, .out = weir_cell_float (WEIR_F64) };
+	double inputs[] = { s_from_table (x), s_from_table (y), s_from_table (z) };
+	assert_int_equal (weir_prog_check (&prog, 3, NULL), 0);
+	return weir_prog_eval (&prog, inputs);
+}
+
 static void
 test_operations (void **state)
 {
 	(void) state;
-	double nd = ND, nan = NAN, inf = INFINITY;
-	const struct {
-		weir_op_t op;
-		double x, y, z, value, expected;
-	} rows[] = {
-		{ WEIR_OP_ADD, 5, 2.5, 0, 0, 7.5 },
-		{ WEIR_OP_ADD, nd, 2.5, 0, 0, nd },
-		{ WEIR_OP_ADD, 5, nd, 0, 0, nd },
-		{ WEIR_OP_ADD, inf, -inf, 0, 0, nan },
-		{ WEIR_OP_ADD, nan, nd, 0, 0, nd },
-		{ WEIR_OP_SUBTRACT, 5, 2.5, 0, 0, 2.5 },
-		{ WEIR_OP_SUBTRACT, nan, 1, 0, 0, nan },
-		{ WEIR_OP_MULTIPLY, 5, 2.5, 0, 0, 12.5 },
-		{ WEIR_OP_MULTIPLY, 0, inf, 0, 0, nan },
-		{ WEIR_OP_DIVIDE, 5, 2, 0, 0, 2.5 },
-		{ WEIR_OP_DIVIDE, 1, 0, 0, 0, inf },
-		{ WEIR_OP_DIVIDE, -1, 0, 0, 0, -inf },
-		{ WEIR_OP_DIVIDE, 0, 0, 0, 0, nan },
-		{ WEIR_OP_DIVIDE, nd, 0, 0, 0, nd },
-		{ WEIR_OP_ABSOLUTE, -3.5, 0, 0, 0, 3.5 },
-		{ WEIR_OP_ABSOLUTE, -inf, 0, 0, 0, inf },
-		{ WEIR_OP_ABSOLUTE, nd, 0, 0, 0, nd },
-		{ WEIR_OP_ABSOLUTE, -nd, 0, 0, 0, nan },
-		{ WEIR_OP_EQ, 1, 1, 0, -1, 1 },
-		{ WEIR_OP_EQ, 1, 1.001, 0, -1, 0 },
-		{ WEIR_OP_EQ, -1, -1.001, 0, 0.01, 1 },
-		{ WEIR_OP_EQ, 115, 110, 0, 5, 1 },
-		{ WEIR_OP_EQ, inf, inf, 0, 0.1, 1 },
-		{ WEIR_OP_EQ, inf, -inf, 0, 0.1, 0 },
-		{ WEIR_OP_EQ, nan, nan, 0, -1, 0 },
-		{ WEIR_OP_EQ, nd, nd, 0, -1, nd },
-		{ WEIR_OP_EQ, 1, nd, 0, -1, nd },
-		{ WEIR_OP_NEQ, 1, 1, 0, -1, 0 },
-		{ WEIR_OP_NEQ, 1.02, 1, 0, 0.01, 1 },
-		{ WEIR_OP_NEQ, nan, 5, 0, -1, 1 },
-		{ WEIR_OP_NEQ, nan, nan, 0, -1, 1 },
-		{ WEIR_OP_NEQ, inf, -inf, 0, -1, 1 },
-		{ WEIR_OP_NEQ, 1, nd, 0, -1, nd },
-		{ WEIR_OP_GT, 2, 1, 0, 0, 1 },
-		{ WEIR_OP_GT, 1, 1, 0, 0, 0 },
-		{ WEIR_OP_GT, nan, 1, 0, 0, 0 },
-		{ WEIR_OP_GT, nd, 1, 0, 0, nd },
-		{ WEIR_OP_GTE, 1, 1, 0, 0, 1 },
-		{ WEIR_OP_GTE, 1, nan, 0, 0, 0 },
-		{ WEIR_OP_LT, 1, 2, 0, 0, 1 },
-		{ WEIR_OP_LT, 2, 2, 0, 0, 0 },
-		{ WEIR_OP_LT, 2, nd, 0, 0, nd },
-		{ WEIR_OP_LTE, 2, 2, 0, 0, 1 },
-		{ WEIR_OP_LTE, nan, nan, 0, 0, 0 },
-		{ WEIR_OP_BETWEEN, 1, 0, 1, 0, 1 },
-		{ WEIR_OP_BETWEEN, 1, 0, 1, 1, 0 },
-		{ WEIR_OP_BETWEEN, 0, 0, 1, 1, 1 },
-		{ WEIR_OP_BETWEEN, 0.5, 1, 0, 0, 0 },
-		{ WEIR_OP_BETWEEN, nan, 0, 1, 0, 0 },
-		{ WEIR_OP_BETWEEN, nd, 0, 1, 0, nd },
-		{ WEIR_OP_BETWEEN, 0, nd, 1, 0, nd },
-		{ WEIR_OP_BETWEEN, 0, 0, nd, 0, nd },
-		{ WEIR_OP_AND, 1, 1, 0, 0, 1 },
-		{ WEIR_OP_AND, 1, 0, 0, 0, 0 },
-		{ WEIR_OP_AND, 1, nd, 0, 0, nd },
-		{ WEIR_OP_AND, 0, nd, 0, 0, 0 },
-		{ WEIR_OP_AND, nd, 0, 0, 0, 0 },
-		{ WEIR_OP_AND, nd, nd, 0, 0, nd },
-		{ WEIR_OP_OR, 0, 0, 0, 0, 0 },
-		{ WEIR_OP_OR, 0, 1, 0, 0, 1 },
-		{ WEIR_OP_OR, nd, 1, 0, 0, 1 },
-		{ WEIR_OP_OR, 0, nd, 0, 0, nd },
-		{ WEIR_OP_OR, nd, nd, 0, 0, nd },
-		{ WEIR_OP_XOR, 1, 1, 0, 0, 0 },
-		{ WEIR_OP_XOR, 0, 1, 0, 0, 1 },
-		{ WEIR_OP_XOR, nd, 1, 0, 0, nd },
-		{ WEIR_OP_XOR, 0, nd, 0, 0, nd },
-		{ WEIR_OP_NOT, 0, 0, 0, 0, 1 },
-		{ WEIR_OP_NOT, 1, 0, 0, 0, 0 },
-		{ WEIR_OP_NOT, nd, 0, 0, 0, nd },
-		{ WEIR_OP_IF, 1, 10, 20, 0, 10 },
-		{ WEIR_OP_IF, 0, 10, 20, 0, 20 },
-		{ WEIR_OP_IF, nd, 10, 20, 0, 20 },
-		{ WEIR_OP_IF, 1, nd, 20, 0, nd },
-		{ WEIR_OP_IF, 1, 10, nd, 0, 10 },
-		{ WEIR_OP_IS_NODATA, nd, 0, 0, 0, 1 },
-		{ WEIR_OP_IS_NODATA, nan, 0, 0, 0, 0 },
-		{ WEIR_OP_IS_NODATA, 1, 0, 0, 0, 0 },
-		{ WEIR_OP_IS_NAN, nan, 0, 0, 0, 1 },
-		{ WEIR_OP_IS_NAN, nd, 0, 0, 0, 0 },
-		{ WEIR_OP_IS_NAN, inf, 0, 0, 0, 0 },
-		{ WEIR_OP_IS_VALID, 1, 0, 0, 0, 1 },
-		{ WEIR_OP_IS_VALID, nan, 0, 0, 0, 0 },
-		{ WEIR_OP_IS_VALID, inf, 0, 0, 0, 0 },
-		{ WEIR_OP_IS_VALID, nd, 0, 0, 0, 0 },
-	};
-	for (size_t i = 0; i < N_ELEMENTS (rows); i++) {
-		weir_instr_t instr[] = {
-			{ .op = WEIR_OP_INPUT, .a = 0 },
-			{ .op = WEIR_OP_INPUT, .a = 1 },
-			{ .op = WEIR_OP_INPUT, .a = 2 },
-			{ .op = rows[i].op, .a = 0, .b = 1, .c = 2, .value = rows[i].value }
-		};
-		weir_prog_t prog = { .n_instr = 4, .instr = instr, .out = weir_cell_float (WEIR_F64) };
-		double inputs[] = { rows[i].x, rows[i].y, rows[i].z };
-		assert_int_equal (weir_prog_check (&prog, 3, NULL), 0);
-		s_assert_same (weir_prog_eval (&prog, inputs), rows[i].expected, weir_op_name (rows[i].op),
-		               i);
+	for (size_t i = 0; i < N_ELEMENTS (s_operations); i++) {
+		weir_op_t op = s_operations[i].op;
+		double got = s_eval (op, s_operations[i].x, s_operations[i].y, s_operations[i].z,
+		                     s_operations[i].value);
+		s_assert_same (got, s_from_table (s_operations[i].expected), weir_op_name (op), i);
 	}
+	/* the no-data pattern with its sign turned is a NaN like any other, also once it is absolute */
+	s_assert_same (s_eval (WEIR_OP_ABSOLUTE, -ND, 0, 0, 0), NAN, "absolute", 0);
 }
 
 static void

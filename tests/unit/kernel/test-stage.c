@@ -144,6 +144,8 @@ s_reference (const archive_t *self, const weir_pipeline_t *pipeline, void *out)
 	return fits;
 }
 
+static size_t s_n_results, s_n_errors;
+
 static void
 s_check_cut (const archive_t *self, const weir_pipeline_t *pipeline, const weir_stage_t *stage,
              size_t run_labels, size_t round)
@@ -154,6 +156,8 @@ s_check_cut (const archive_t *self, const weir_pipeline_t *pipeline, const weir_
 	bool fits = s_reference (self, pipeline, expected);
 	void *acc = s_merge_runs (self, stage, run_labels, 0, self->n_labels);
 	int status = weir_stage_finish (stage, acc, n, got, &err);
+	s_n_results += status == 0;
+	s_n_errors += status != 0;
 	if ((status == 0) != fits)
 		fail_msg ("round %zu, %s: status %d, expected %s: %s", round,
 		          weir_stage_kernel_name (stage), status, fits ? "a result" : "an error",
@@ -204,6 +208,8 @@ test_random_pipelines (void **state)
 		s_check_pipeline (&random, &pipeline, round);
 		weir_pipeline_clear (&pipeline);
 	}
+	assert_true (s_n_results > 1500); /* most of them; and errors are found too */
+	assert_true (s_n_errors > 50);
 }
 
 /* Each fold on each type, with and without ignoring no-data, nothing before and after. */

@@ -35,7 +35,7 @@ int
 main (int argc, char **argv)
 {
 	if (argc >= 2 && strcmp (argv[1], "__guard") == 0)
-		return weir_redis_guard_main (argc - 1, argv + 1);
+		return weir_redis_guard_main (argc, argv);
 	if (argc < 2) {
 		s_print_usage (stderr);
 		return 2;

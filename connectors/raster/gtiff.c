@@ -107,6 +107,8 @@ s_open_tiff (s_gtiff_t *self, uint64_t n_labels, weir_err_t *err)
 	const weir_format_options_t *options = &self->assembly->output->options;
 	const weir_grid_t *grid = &self->assembly->source->grid;
 	uint32_t width = (uint32_t) grid->width, height = 0;
+	if (lseek (self->file->fd, 0, SEEK_SET) != 0) /* libtiff reads from where the file stands */
+		return weir_words_output_errno (err, errno, self->file->path, "cannot write");
 	self->tiff =
 	    TIFFClientOpen (self->file->path, "r+m", self, s_read, s_write, s_seek, s_close, s_size, NULL, NULL);
 	if (self->tiff == NULL)

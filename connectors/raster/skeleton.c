@@ -173,6 +173,18 @@ s_list_levels (const weir_assembly_t *self, int *levels)
 	return n;
 }
 
+/* Overviews get the output's own tiles where GDAL can (squares of a power of two), else GDAL's 128. */
+static void
+s_set_overview_tile (const weir_assembly_t *self, bool is_on)
+{
+	char number[32];
+	int side = self->output->options.block_width;
+	bool is_square = self->output->options.tiled && side == self->output->options.block_height;
+	snprintf (number, sizeof number, "%d", side);
+	bool is_fit = is_square && side >= 64 && side <= 4096 && (side & (side - 1)) == 0;
+	CPLSetThreadLocalConfigOption ("GDAL_TIFF_OVR_BLOCKSIZE", is_on && is_fit ? number : NULL);
+}
+
 /* GDAL writes here and keeps the number of an error to itself: its words and the room that is left tell. */
 static int
 s_overviews_failed (const weir_assembly_t *self, const weir_outfile_t *file, weir_err_t *err)
@@ -202,8 +214,10 @@ weir_skeleton_add_overviews (const weir_assembly_t *self, const weir_outfile_t *
 	if (dataset == NULL)
 		return s_overviews_failed (self, file, err);
 	const char *resampling = weir_type_is_float (self->output->pipeline.out.type) ? "AVERAGE" : "NEAREST";
+	s_set_overview_tile (self, true);
 	CPLErr result = GDALBuildOverviews (dataset, resampling, n_levels, levels, 0, NULL, s_progress,
 	                                    (void *) (uintptr_t) self);
 	GDALClose (dataset);
+	s_set_overview_tile (self, false);
 	return result != CE_None || weir_words_any () ? s_overviews_failed (self, file, err) : 0;
 }

@@ -402,6 +402,7 @@ s_test_folders (void **state)
 	assert_null (strstr (files[0], "//"));
 	assert_int_equal (access (files[0], R_OK), 0);
 	char *below_file = weir_asprintf ("%s/sub", files[0]);
+	fixture_free_paths (files, n_files);
 	assert_int_equal (
 	    weir_assemble_output (&plan->plan, 0, below_file, fixture_fetch, plan, NULL, &files, &n_files, &err), WEIR_E_IO);
 	assert_string_equal (err.code, "OutputUnwritable");

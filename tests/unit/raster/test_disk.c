@@ -67,7 +67,7 @@ s_check_sizes (const fixture_spec_t *spec, bool *fits_out)
 	fixture_plan_t *plan = fixture_plan_new (spec);
 	fixture_encode_all (plan);
 	*fits_out = false;
-	for (size_t pages = 1; pages < 64 && !*fits_out; pages++) {
+	for (size_t pages = 1; pages < 160 && !*fits_out; pages++) {
 		weir_err_t err;
 		char **files = NULL;
 		size_t n_files = 0;

@@ -1,10 +1,13 @@
-/* stac.h - items from a STAC address: static catalogue, collection, item collection file, single item
+/* stac.h - items from a STAC address: static catalogue, collection, item collection file, single
+ * item
  *
- * Reads the JSON of `url` (path relative to the working directory, file://; http(s) through libcurl), follows
- * `item`, `items` and `child` links of static catalogues, and gives the items that meet bbox and time, sorted by id.
- * STAC APIs come with the search endpoint; the interface stays.
+ * Reads the JSON of `url` (path relative to the working directory, file://; http(s) through
+ * libcurl), follows `item`, `items` and `child` links of static catalogues, and gives the items
+ * that meet bbox and time, sorted by id. STAC APIs come with the search endpoint; the interface
+ * stays.
  *
- * Errors   "StacUnreadable" (where: the address; reason in the system's or curl's words), "ItemInvalid" (where: item id)
+ * Errors   "StacUnreadable" (where: the address; reason in the system's or curl's words),
+ * "ItemInvalid" (where: item id)
  * Limits   64 MiB a document, 1,000,000 items, catalogues nested 16 deep, loops found
  * Runs on  any thread; blocks
  * Source   STAC 1.0.0 and 1.1.0, projection 1.x and 2.0, raster 1.1
@@ -16,13 +19,13 @@
 #include "cube/source/item.h"
 
 /* One item from its JSON; href: its own address, to resolve asset hrefs against. */
-int weir_stac_parse_item (const void *json /* json_t * */, const char *href, weir_stac_item_t *item_out,
-                          weir_err_t *err);
+int weir_stac_parse_item (const void *json /* json_t * */, const char *href,
+                          weir_stac_item_t *item_out, weir_err_t *err);
 
-/* is_cancelled may be NULL. A bad item fails the call, or with skip_bad_items is left out and named in warnings
- * (n_warnings strings, yours). */
-int weir_stac_load (const weir_plan_want_t *want, bool skip_bad_items, bool (*is_cancelled) (void *arg),
-                    void *arg, weir_stac_items_t **items_out, char ***warnings_out, size_t *n_warnings_out,
-                    weir_err_t *err);
+/* is_cancelled may be NULL. A bad item fails the call, or with skip_bad_items is left out and named
+ * in warnings (n_warnings strings, yours). */
+int weir_stac_load (const weir_plan_want_t *want, bool skip_bad_items,
+                    bool (*is_cancelled) (void *arg), void *arg, weir_stac_items_t **items_out,
+                    char ***warnings_out, size_t *n_warnings_out, weir_err_t *err);
 
 #endif

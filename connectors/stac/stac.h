@@ -1,5 +1,4 @@
-/* stac.h - items from a STAC address: static catalogue, collection, item collection file, single
- * item
+/* stac.h - items from a STAC address: static catalogue, collection, item collection, single item
  *
  * Reads the JSON of `url` (path relative to the working directory, file://; http(s) through
  * libcurl), follows `item`, `items` and `child` links of static catalogues, and gives the items
@@ -7,7 +6,7 @@
  * stays.
  *
  * Errors   "StacUnreadable" (where: the address; reason in the system's or curl's words),
- * "ItemInvalid" (where: item id)
+ *          "ItemInvalid" (where: item id)
  * Limits   64 MiB a document, 1,000,000 items, catalogues nested 16 deep, loops found
  * Runs on  any thread; blocks
  * Source   STAC 1.0.0 and 1.1.0, projection 1.x and 2.0, raster 1.1

@@ -76,8 +76,6 @@ s_build_output (const weir_graph_t *graph, const weir_chain_t *chain,
 	output->format = target.format;
 	output->options = target.options; /* texts move */
 	target.options.compress = target.options.bigtiff = NULL;
-	if (!output->options.tiled)
-		output->options.block_width = (int) source->grid.width; /* strips */
 	target.options.predictor = output->options.predictor;
 	rc = weir_target_apply (&target, output->node, source->n_bands, output->keeps_time,
 	                        &output->pipeline, err);

@@ -206,6 +206,8 @@ s_append_named (char **value, size_t n, const char *node, char *piece)
 static void
 s_add_line (char **lines, const char *key, char *value)
 {
+	if (value == NULL)
+		value = weir_strdup ("none");
 	for (char *c = value; *c != '\0'; c++)
 		*c = *c == '\n' || *c == '\r' ? ' ' : *c; /* one line a key */
 	s_append_text (lines, "", weir_asprintf ("%s: %s\n", key, value));

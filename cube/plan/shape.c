@@ -18,6 +18,8 @@
 bool
 weir_plan_count_chunks (weir_plan_output_t *output, const weir_plan_source_t *source)
 {
+	if (output->chunk_width < 1 || output->chunk_height < 1)
+		return false;
 	output->n_chunk_cols = (uint64_t) ((source->grid.width - 1) / output->chunk_width + 1);
 	output->n_chunk_rows = (uint64_t) ((source->grid.height - 1) / output->chunk_height + 1);
 	uint64_t n_labels = output->keeps_time ? source->n_labels : 1;
@@ -41,10 +43,10 @@ char *
 weir_plan_bytes_text (uint64_t bytes, char *buf, size_t buf_bytes)
 {
 	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-	double value = (double) bytes;
 	size_t unit = 0;
-	for (; value >= 1024; value /= 1024)
+	while (bytes >> (10 * unit) >= 1024)
 		unit++;
+	double value = (double) bytes / (double) (UINT64_C (1) << (10 * unit));
 	snprintf (buf, buf_bytes, "%.*f %s", unit == 0 ? 0 : 1, value, units[unit]);
 	return buf;
 }

@@ -181,8 +181,11 @@ test_strips (void **state)
 	fixture_add_items (&fixture, 2, s_items);
 	assert_int_equal (
 		fixture_plan_max (&fixture, "", "'format': 'GTiff', 'options': {'tiled': false}"), 0);
-	assert_int_equal (fixture.plan->outputs[0].options.block_width, 100); /* as wide as the grid */
-	assert_int_equal (fixture.plan->outputs[0].chunk_width, 100);
+	const weir_plan_output_t *output = &fixture.plan->outputs[0];
+	assert_false (output->options.tiled);
+	assert_int_equal (output->options.block_height, 16); /* rows of a strip */
+	assert_int_equal (output->chunk_width, 512);
+	assert_int_equal (output->chunk_height, 112); /* whole strips, no more than the grid has */
 	fixture_clear (&fixture);
 }
 

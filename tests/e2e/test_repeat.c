@@ -92,7 +92,7 @@ test_flood_masks_repeat (void **state)
 	(void) state;
 	char *graph = e2e_source ("examples/max-flood-extent.json");
 	char command[4096];
-	snprintf (command, sizeof command, "%s/weir-archive masks --tiles 2 --dates 6 --size 300 --block 64 >/dev/null 2>&1",
+	snprintf (command, sizeof command, "%s/weir-archive masks --tiles 2 --dates 6 --size 1100 --block 128 >/dev/null 2>&1",
 	          getenv ("WEIR_BUILD_DIR"));
 	assert_int_equal (system (command), 0);
 	e2e_expect (0, "run %s --param catalog=masks/collection.json -o one --slots 1", graph);

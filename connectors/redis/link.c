@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -116,7 +117,8 @@ weir_redis_link_drop (weir_redis_t *self, const char *reason)
 {
 	if (self->context == NULL)
 		return;
-	weir_redis_link_fail (self, "connection given up", reason);
+	weir_redis_link_fail (
+		self, self->link == WEIR_REDIS_READY ? "connection given up" : "cannot connect", reason);
 	self->has_drop_reason = true;
 	redisAsyncFree (self->context);
 }
@@ -205,17 +207,19 @@ weir_redis_link_start (weir_redis_t *self)
 
 /* ---- from outside */
 
-/* One attempt: until ready, down, or the deadline. */
+/* One attempt: until ready, down, or start_ms + timeout_ms. */
 static void
-s_try_connect (weir_redis_t *self, int64_t deadline)
+s_try_connect (weir_redis_t *self, int64_t start_ms, int timeout_ms)
 {
+	char reason[64];
+	snprintf (reason, sizeof reason, "no answer within %d ms", timeout_ms);
 	if (weir_redis_link_start (self) != 0)
 		return;
 	while (self->link == WEIR_REDIS_CONNECTING) {
-		int64_t left = deadline - weir_redis_clock_ms ();
+		int64_t left = start_ms + timeout_ms - weir_redis_clock_ms ();
 		struct pollfd fd = { .fd = self->epoll_fd, .events = POLLIN };
 		if (poll (&fd, 1, left > 0 ? (int) left : 0) == 0 && left <= 0)
-			weir_redis_link_drop (self, "time is up");
+			weir_redis_link_drop (self, reason);
 		else
 			weir_redis_handle (self, true, true);
 	}
@@ -260,13 +264,14 @@ weir_redis_connect (const char *url_text, int timeout_ms, weir_redis_t **redis_o
 		return status;
 	}
 	s_ignore_sigpipe ();
-	int64_t start = weir_redis_clock_ms (), deadline = start + (timeout_ms > 0 ? timeout_ms : 0);
+	int64_t start = weir_redis_clock_ms ();
+	timeout_ms = timeout_ms > 0 ? timeout_ms : 0;
 	for (;;) {
-		s_try_connect (self, deadline);
-		int64_t now = weir_redis_clock_ms ();
-		if (self->link == WEIR_REDIS_READY || self->is_refused || now >= deadline)
+		s_try_connect (self, start, timeout_ms);
+		int64_t waited = weir_redis_clock_ms () - start;
+		if (self->link == WEIR_REDIS_READY || self->is_refused || waited >= timeout_ms)
 			break;
-		usleep (now - start < S_EAGER_MS ? 1000 : 20000);
+		usleep (waited < S_EAGER_MS ? 1000 : 20000);
 	}
 	if (self->link == WEIR_REDIS_READY) {
 		*redis_out = self;

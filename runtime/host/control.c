@@ -1,6 +1,11 @@
 /* control.c - the control link: registration and heartbeats of an actor, the ROUTER of a coordinator
  *
  * A connection's number is its ZeroMQ routing id itself: length in the top byte, up to seven bytes below.
+ *
+ * An actor seeks a leader (HELLO every 250 ms, on a new socket after four without an answer, since an inproc socket never
+ * finds a coordinator that was bound anew) or is registered (heartbeats). What it sends while it seeks is held, and goes
+ * after the next WELCOME, in order. A leader is lost when it says nothing for lost_ms, when its acknowledgement names a
+ * higher generation than the one we registered under, or when it refuses us with an error that may go away.
  */
 #include "runtime/host/host_internal.h"
 
@@ -9,6 +14,11 @@
 #include <string.h>
 
 #define CONN_BYTES_MAX 7
+/* What travels here is bounded by leases and jobs in flight. A peer that lets so many messages pile up is as good as gone:
+ * what more is sent to it is refused. */
+#define CONTROL_HWM 65536
+#define HELD_BYTES_MAX ((size_t) 256 << 20)
+#define HELLOS_A_SOCKET 4
 
 bool
 weir_host_is_coordinator (const weir_host_t *self)
@@ -40,10 +50,14 @@ int
 weir_control_open (weir_host_t *self, weir_err_t *err)
 {
 	bool is_coordinator = weir_host_is_coordinator (self);
+	self->n_hellos = 0;
 	self->control = zsock_new (is_coordinator ? ZMQ_ROUTER : ZMQ_DEALER);
-	/* What travels here is bounded by leases and jobs in flight, so the loop never has to wait for a socket. */
-	zsock_set_sndhwm (self->control, 0);
-	zsock_set_rcvhwm (self->control, 0);
+	if (self->control == NULL)
+		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_RETRY, "EndpointUnavailable",
+		                     self->config.control, "cannot make a socket: %s",
+		                     zmq_strerror (zmq_errno ()));
+	zsock_set_sndhwm (self->control, CONTROL_HWM);
+	zsock_set_rcvhwm (self->control, CONTROL_HWM);
 	zsock_set_linger (self->control, 200);
 	int64_t most = (int64_t) WEIR_CONTROL_BYTES_MAX;
 	(void) zmq_setsockopt (zsock_resolve (self->control), ZMQ_MAXMSGSIZE, &most, sizeof most);
@@ -53,8 +67,9 @@ weir_control_open (weir_host_t *self, weir_err_t *err)
 	                            : zsock_connect (self->control, "%s", self->config.control);
 	if (status >= 0)
 		return 0;
-	return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "EndpointUnavailable", self->config.control,
-	                     "cannot %s: %s", is_coordinator ? "bind" : "connect", zmq_strerror (zmq_errno ()));
+	return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "EndpointUnavailable",
+	                     self->config.control, "cannot %s: %s", is_coordinator ? "bind" : "connect",
+	                     zmq_strerror (zmq_errno ()));
 }
 
 /* ---- sending */
@@ -66,14 +81,62 @@ s_pack (const Weir__Control *msg, zmq_msg_t *frame)
 	weir__control__pack (msg, zmq_msg_data (frame));
 }
 
+/* Takes the frame, if only to hold it. */
+static void
+s_send_or_hold (weir_host_t *self, zmq_msg_t *frame)
+{
+	bool must_wait = !self->is_registered || self->held.n > 0;
+	if (!must_wait && zmq_msg_send (frame, zsock_resolve (self->control), ZMQ_DONTWAIT) >= 0)
+		return;
+	self->held_bytes += zmq_msg_size (frame);
+	weir_vec_push (&self->held, *frame);
+	if (self->held_bytes <= HELD_BYTES_MAX)
+		return;
+	weir_err_t err;
+	weir_err_set (&err, WEIR_E_FULL, WEIR_CLASS_OVERLOADED, "CoordinatorUnavailable",
+	              self->config.control, "%zu bytes of reports wait for a coordinator",
+	              self->held_bytes);
+	weir_host_fail (self, &err);
+}
+
+/* What was held, in order, as far as the socket takes it. */
+static void
+s_send_held (weir_host_t *self)
+{
+	size_t n_sent = 0;
+	void *socket = self->control != NULL ? zsock_resolve (self->control) : NULL;
+	while (socket != NULL && n_sent < self->held.n) {
+		size_t bytes = zmq_msg_size (&self->held.at[n_sent]);
+		if (zmq_msg_send (&self->held.at[n_sent], socket, ZMQ_DONTWAIT) < 0)
+			break;
+		self->held_bytes -= bytes;
+		n_sent++;
+	}
+	if (n_sent == 0)
+		return;
+	self->held.n -= n_sent;
+	memmove (self->held.at, self->held.at + n_sent, self->held.n * sizeof *self->held.at);
+}
+
+void
+weir_control_close (weir_host_t *self)
+{
+	if (self->is_registered)
+		s_send_held (self);
+	for (size_t i = 0; i < self->held.n; i++)
+		zmq_msg_close (&self->held.at[i]);
+	weir_vec_clear (&self->held);
+	self->held_bytes = 0;
+	zsock_destroy (&self->control);
+}
+
 void
 weir_host_send (weir_host_t *self, const Weir__Control *msg)
 {
 	weir_assert (!weir_host_is_coordinator (self));
 	zmq_msg_t frame;
 	s_pack (msg, &frame);
-	if (zmq_msg_send (&frame, zsock_resolve (self->control), ZMQ_DONTWAIT) < 0)
-		zmq_msg_close (&frame);
+	s_send_or_hold (self, &frame);
 }
 
 bool
@@ -107,8 +170,31 @@ s_send_hello (weir_host_t *self)
 	if (self->klass->fill_hello != NULL)
 		self->klass->fill_hello (self->actor_self, &hello);
 	Weir__Control msg = WEIR_CONTROL (HELLO, hello, &hello);
-	weir_host_send (self, &msg);
+	zmq_msg_t frame;
+	s_pack (&msg, &frame);
+	if (zmq_msg_send (&frame, zsock_resolve (self->control), ZMQ_DONTWAIT) < 0)
+		zmq_msg_close (&frame);
 	self->hello_ms = self->now_ms;
+	self->n_hellos++;
+}
+
+/* A new socket: what the old leader still says to us is not heard any more. */
+static void
+s_reopen (weir_host_t *self)
+{
+	zsock_set_linger (self->control, 0);
+	zsock_destroy (&self->control);
+	weir_err_t err;
+	if (weir_control_open (self, &err) < 0)
+		weir_host_fail (self, &err);
+}
+
+static void
+s_lose_leader (weir_host_t *self, const char *why)
+{
+	weir_log (WEIR_LOG_WARN, self->klass->name, "%s: registering again", why);
+	self->is_registered = false;
+	self->must_reopen = true; /* on the next tick: we may be in the middle of its messages */
 }
 
 static void
@@ -131,14 +217,30 @@ s_on_welcome (weir_host_t *self, const Weir__Welcome *welcome)
 		weir_log (WEIR_LOG_WARN, self->klass->name, "welcome of an older leader refused");
 		return;
 	}
-	if (self->is_registered && self->actor == welcome->actor && self->generation == welcome->generation)
+	if (welcome->protocol < WEIR_PROTOCOL_MIN || welcome->protocol > WEIR_PROTOCOL_MAX) {
+		weir_err_t err;
+		weir_err_set (&err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "ProtocolUnsupported",
+		              self->config.control, "the coordinator speaks protocol %u, we %d to %d",
+		              welcome->protocol, WEIR_PROTOCOL_MIN, WEIR_PROTOCOL_MAX);
+		weir_host_fail (self, &err);
+		return;
+	}
+	self->leader_seen_ms = self->now_ms;
+	self->n_hellos = 0;
+	if (self->is_registered && self->actor == welcome->actor &&
+	    self->generation == welcome->generation)
 		return; /* the answer to a repeated HELLO */
+	bool is_renumbered = self->actor != 0 && self->actor != welcome->actor;
 	self->actor = welcome->actor;
 	self->generation = welcome->generation;
+	if (is_renumbered)
+		weir_data_renumber (self);
 	self->heartbeat_ms = welcome->heartbeat_ms > 0 ? welcome->heartbeat_ms : 1000;
 	self->lost_ms = welcome->lost_ms > 0 ? welcome->lost_ms : 10000;
 	self->is_registered = true;
-	self->leader_seen_ms = self->heartbeat_sent_ms = self->now_ms;
+	self->must_reopen = false;
+	self->heartbeat_sent_ms = self->now_ms;
+	s_send_held (self);
 	if (self->klass->on_registered != NULL)
 		self->klass->on_registered (self->actor_self, self->actor, self->generation);
 }
@@ -146,35 +248,40 @@ s_on_welcome (weir_host_t *self, const Weir__Welcome *welcome)
 static void
 s_on_refused (weir_host_t *self, const Weir__Refused *refused)
 {
-	if (self->is_registered)
-		return;
 	weir_err_t err;
 	weir_error_from_message (refused->error, &err);
-	weir_host_fail (self, &err);
+	bool may_go_away = err.klass == WEIR_CLASS_RETRY || err.klass == WEIR_CLASS_OVERLOADED;
+	if (!self->is_registered && !may_go_away)
+		weir_host_fail (self, &err);
+	else if (self->is_registered && (may_go_away || err.status == WEIR_E_STALE))
+		s_lose_leader (self, "the coordinator refuses us");
+	else
+		weir_log (WEIR_LOG_WARN, self->klass->name, "refused: %s: %s", err.code, err.text);
+}
+
+static void
+s_on_ack (weir_host_t *self, const Weir__HeartbeatAck *ack)
+{
+	if (ack->generation > self->generation)
+		s_lose_leader (self, "there is a new leader");
+	else if (ack->generation == self->generation)
+		self->leader_seen_ms = self->now_ms;
 }
 
 /* true: it was the host's own business */
 static bool
 s_handle_own (weir_host_t *self, const Weir__Control *msg)
 {
-	self->leader_seen_ms = self->now_ms;
+	if (self->is_registered && msg->body_case != WEIR__CONTROL__BODY_HEARTBEAT_ACK &&
+	    msg->body_case != WEIR__CONTROL__BODY_WELCOME)
+		self->leader_seen_ms = self->now_ms;
 	switch (msg->body_case) {
-	case WEIR__CONTROL__BODY_WELCOME:
-		s_on_welcome (self, msg->welcome);
-		return true;
-	case WEIR__CONTROL__BODY_REFUSED:
-		s_on_refused (self, msg->refused);
-		return true;
-	case WEIR__CONTROL__BODY_HEARTBEAT_ACK:
-		return true;
-	case WEIR__CONTROL__BODY_PEERS:
-		weir_data_peers (self, msg->peers);
-		return true;
-	case WEIR__CONTROL__BODY_STOP:
-		weir_host_stop (self);
-		return true;
-	default:
-		return false;
+	case WEIR__CONTROL__BODY_WELCOME: s_on_welcome (self, msg->welcome); return true;
+	case WEIR__CONTROL__BODY_REFUSED: s_on_refused (self, msg->refused); return true;
+	case WEIR__CONTROL__BODY_HEARTBEAT_ACK: s_on_ack (self, msg->heartbeat_ack); return true;
+	case WEIR__CONTROL__BODY_PEERS: weir_data_peers (self, msg->peers); return true;
+	case WEIR__CONTROL__BODY_STOP: weir_host_stop (self); return true;
+	default: return false;
 	}
 }
 
@@ -255,20 +362,28 @@ weir_control_tick (weir_host_t *self)
 {
 	if (weir_host_is_coordinator (self))
 		return;
-	uint32_t give_up_ms = self->config.leader_timeout_ms > 0 ? self->config.leader_timeout_ms : 600000;
+	uint32_t give_up_ms = self->config.leader_timeout_ms > 0 ? self->config.leader_timeout_ms
+	                                                         : 600000;
 	if (self->now_ms - self->leader_seen_ms > (int64_t) give_up_ms) {
 		weir_err_t err;
-		weir_err_set (&err, WEIR_E_IO, WEIR_CLASS_RETRY, "CoordinatorUnavailable", self->config.control,
-		              "no answer for %u s", give_up_ms / 1000);
+		weir_err_set (&err, WEIR_E_IO, WEIR_CLASS_RETRY, "CoordinatorUnavailable",
+		              self->config.control, "no answer for %u s", give_up_ms / 1000);
 		weir_host_fail (self, &err);
 		return;
 	}
-	if (self->is_registered && self->now_ms - self->leader_seen_ms > (int64_t) self->lost_ms) {
-		weir_log (WEIR_LOG_WARN, self->klass->name, "the coordinator does not answer: registering again");
-		self->is_registered = false;
+	if (self->is_registered && self->now_ms - self->leader_seen_ms > (int64_t) self->lost_ms)
+		s_lose_leader (self, "the coordinator does not answer");
+	if (!self->is_registered && (self->must_reopen || self->n_hellos >= HELLOS_A_SOCKET)) {
+		self->must_reopen = false;
+		s_reopen (self);
+		if (self->control == NULL)
+			return;
 	}
 	if (!self->is_registered && self->now_ms - self->hello_ms >= WEIR_HELLO_EVERY_MS)
 		s_send_hello (self);
-	if (self->is_registered && self->now_ms - self->heartbeat_sent_ms >= (int64_t) self->heartbeat_ms)
+	if (self->is_registered && self->held.n > 0)
+		s_send_held (self);
+	if (self->is_registered &&
+	    self->now_ms - self->heartbeat_sent_ms >= (int64_t) self->heartbeat_ms)
 		s_send_heartbeat (self);
 }

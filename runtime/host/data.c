@@ -1,7 +1,11 @@
 /* data.c - the data link: a ROUTER of our own, DEALERs to peers, queues for what a socket does not take
  *
- * A DEALER's routing id is 'A' and the sender's actor number, so the receiver knows who speaks. Order is kept on each
- * link; an actor that has connected to a peer answers and sends on that one link.
+ * A DEALER's routing id is 'A' and the sender's actor number, so the receiver knows who speaks.
+ *
+ * Order   what one actor sends to one peer arrives in order, for as long as the peer is known under the same endpoint: the
+ *         first message chooses the way (our own DEALER, or the peer's connection to our ROUTER where it has no endpoint or
+ *         came first) and all others follow it. Nothing is promised between the two directions, or between peers.
+ * Loss    what is on its way when a link or a peer ends is lost; tokens and leases repair that.
  */
 #include "runtime/host/buf_msg.h"
 #include "runtime/host/host_internal.h"
@@ -11,6 +15,9 @@
 
 #define ROUTING_ID_BYTES 9
 #define DATA_HWM 1024
+#define HEARTBEAT_MS 5000
+#define SILENCE_MS 30000 /* a frame of 2 GiB may take its time */
+#define STRANGERS_MAX 4096
 
 static void
 s_fill_routing_id (uint64_t actor, uint8_t id[ROUTING_ID_BYTES])
@@ -25,7 +32,8 @@ s_set_limits (zsock_t *socket)
 	zsock_set_sndhwm (socket, DATA_HWM);
 	zsock_set_rcvhwm (socket, DATA_HWM);
 	zsock_set_linger (socket, 100);
-	zsock_set_heartbeat_ivl (socket, 5000);
+	zsock_set_heartbeat_ivl (socket, HEARTBEAT_MS);
+	zsock_set_heartbeat_timeout (socket, SILENCE_MS);
 	int64_t most = (int64_t) WEIR_PAYLOAD_BYTES_MAX;
 	(void) zmq_setsockopt (zsock_resolve (socket), ZMQ_MAXMSGSIZE, &most, sizeof most);
 }
@@ -34,21 +42,30 @@ int
 weir_data_open (weir_host_t *self, weir_err_t *err)
 {
 	self->data = zsock_new (ZMQ_ROUTER);
+	if (self->data == NULL)
+		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_RETRY, "EndpointUnavailable",
+		                     self->config.endpoint, "cannot make a socket: %s",
+		                     zmq_strerror (zmq_errno ()));
 	s_set_limits (self->data);
 	zsock_set_router_mandatory (self->data, 1);
 	zsock_set_router_handover (self->data, 1);
 	if (zsock_bind (self->data, "%s", self->config.endpoint) < 0)
-		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "EndpointUnavailable", self->config.endpoint,
-		                     "cannot bind: %s", zmq_strerror (zmq_errno ()));
+		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "EndpointUnavailable",
+		                     self->config.endpoint, "cannot bind: %s", zmq_strerror (zmq_errno ()));
 	return 0;
 }
 
 static weir_link_t *
 s_find_link (weir_host_t *self, uint64_t actor)
 {
-	for (size_t i = 0; i < self->links.n; i++)
-		if (self->links.at[i].actor == actor)
-			return &self->links.at[i];
+	if (self->link_last < self->links.n && self->links.at[self->link_last].actor == actor)
+		return &self->links.at[self->link_last];
+	for (size_t i = 0; i < self->links.n; i++) {
+		if (self->links.at[i].actor != actor)
+			continue;
+		self->link_last = i;
+		return &self->links.at[i];
+	}
 	return NULL;
 }
 
@@ -60,14 +77,70 @@ s_clear_outgoing (weir_outgoing_t *outgoing)
 		zmq_msg_close (&outgoing->payload);
 }
 
+/* Forgets what waits and the way it was to go. */
 static void
-s_clear_link (weir_link_t *link)
+s_reset_link (weir_link_t *link)
 {
 	for (; link->queue_first < link->queue.n; link->queue_first++)
 		s_clear_outgoing (&link->queue.at[link->queue_first]);
+	link->queue_first = 0;
 	weir_vec_clear (&link->queue);
 	zsock_destroy (&link->dealer);
+	link->is_by_router = false;
+}
+
+static void
+s_clear_link (weir_link_t *link)
+{
+	s_reset_link (link);
 	free (link->endpoint);
+}
+
+void
+weir_data_renumber (weir_host_t *self)
+{
+	for (size_t i = 0; i < self->links.n; i++)
+		s_reset_link (&self->links.at[i]);
+}
+
+static bool
+s_is_endpoint (const char *endpoint)
+{
+	return strncmp (endpoint, "inproc://", 9) == 0 || strncmp (endpoint, "ipc://", 6) == 0;
+}
+
+/* A peer under another endpoint than before is another peer: a new leader counts anew. */
+static void
+s_learn_endpoint (weir_host_t *self, weir_link_t *link, const char *endpoint)
+{
+	if (!s_is_endpoint (endpoint)) {
+		weir_log (WEIR_LOG_WARN, self->klass->name,
+		          "actor %llu has no endpoint that links offer: '%s'",
+		          (unsigned long long) link->actor, endpoint);
+		return;
+	}
+	if (link->endpoint != NULL && strcmp (link->endpoint, endpoint) == 0)
+		return;
+	if (link->endpoint != NULL)
+		s_reset_link (link);
+	else if (self->n_strangers > 0)
+		self->n_strangers--;
+	free (link->endpoint);
+	link->endpoint = weir_strdup (endpoint);
+}
+
+static void
+s_lose_peer (weir_host_t *self, uint64_t actor)
+{
+	weir_link_t *link = s_find_link (self, actor);
+	if (link == NULL)
+		return;
+	if (link->endpoint == NULL && self->n_strangers > 0)
+		self->n_strangers--;
+	if (link->dealer != NULL)
+		zsock_set_linger (link->dealer, 0);
+	s_clear_link (link);
+	weir_vec_remove (&self->links, link - self->links.at);
 }
 
 void
@@ -84,22 +157,19 @@ weir_data_peers (weir_host_t *self, const Weir__Peers *peers)
 {
 	for (size_t i = 0; i < peers->n_peers; i++) {
 		const Weir__Peer *peer = peers->peers[i];
-		weir_link_t *link = s_find_link (self, peer->actor);
 		if (peer->is_gone) {
-			if (link != NULL) {
-				s_clear_link (link);
-				weir_vec_remove (&self->links, link - self->links.at);
-			}
+			s_lose_peer (self, peer->actor);
 			if (self->klass->on_peer_gone != NULL)
 				self->klass->on_peer_gone (self->actor_self, peer->actor);
 			continue;
 		}
+		weir_link_t *link = s_find_link (self, peer->actor);
 		if (link == NULL) {
-			weir_vec_push (&self->links, ((weir_link_t) { .actor = peer->actor }));
+			weir_vec_push (&self->links, ((weir_link_t){ .actor = peer->actor }));
+			self->n_strangers++; /* until its endpoint is known */
 			link = &self->links.at[self->links.n - 1];
 		}
-		if (link->endpoint == NULL)
-			link->endpoint = weir_strdup (peer->endpoint);
+		s_learn_endpoint (self, link, peer->endpoint);
 	}
 }
 
@@ -111,6 +181,11 @@ s_connect_link (weir_host_t *self, weir_link_t *link)
 	uint8_t id[ROUTING_ID_BYTES];
 	s_fill_routing_id (self->actor, id);
 	link->dealer = zsock_new (ZMQ_DEALER);
+	if (link->dealer == NULL) {
+		weir_log (WEIR_LOG_ERROR, self->klass->name, "cannot make a socket: %s",
+		          zmq_strerror (zmq_errno ()));
+		return false;
+	}
 	s_set_limits (link->dealer);
 	(void) zmq_setsockopt (zsock_resolve (link->dealer), ZMQ_ROUTING_ID, id, sizeof id);
 	if (zsock_connect (link->dealer, "%s", link->endpoint) == 0)
@@ -121,22 +196,39 @@ s_connect_link (weir_host_t *self, weir_link_t *link)
 	return false;
 }
 
-/* 0: sent; EAGAIN: not now; else the peer is not there. On success both frames are the socket's. */
+/* Chooses the way at the first message. False: there is none. */
+static bool
+s_find_way (weir_host_t *self, weir_link_t *link)
+{
+	if (link->dealer != NULL || link->is_by_router)
+		return true;
+	if (link->endpoint != NULL)
+		return s_connect_link (self, link);
+	link->is_by_router = true;
+	return true;
+}
+
+/* 0: sent; EAGAIN: not now; else the peer is not there, and both frames are still the caller's. Once the first frame is
+ * taken the rest only fails with its connection, and is then lost with it. */
 static int
 s_try_send (weir_host_t *self, weir_link_t *link, weir_outgoing_t *outgoing)
 {
 	void *socket = zsock_resolve (link->dealer != NULL ? link->dealer : self->data);
-	if (link->dealer == NULL) {
+	bool is_begun = link->dealer == NULL;
+	if (is_begun) {
 		uint8_t id[ROUTING_ID_BYTES];
 		s_fill_routing_id (link->actor, id);
 		if (zmq_send (socket, id, sizeof id, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
 			return zmq_errno ();
 	}
 	int more = outgoing->has_payload ? ZMQ_SNDMORE : 0;
-	if (zmq_msg_send (&outgoing->header, socket, ZMQ_DONTWAIT | more) < 0)
+	int sent = zmq_msg_send (&outgoing->header, socket, ZMQ_DONTWAIT | more);
+	if (sent < 0 && !is_begun)
 		return zmq_errno ();
-	if (outgoing->has_payload && zmq_msg_send (&outgoing->payload, socket, ZMQ_DONTWAIT) < 0)
-		return zmq_errno ();
+	if (sent >= 0 && outgoing->has_payload)
+		sent = zmq_msg_send (&outgoing->payload, socket, ZMQ_DONTWAIT);
+	if (sent < 0)
+		s_clear_outgoing (outgoing);
 	return 0;
 }
 
@@ -155,11 +247,11 @@ s_pack_message (const Weir__Data *msg, weir_buf_t **payload_p, weir_outgoing_t *
 }
 
 bool
-weir_host_send_data (weir_host_t *self, uint64_t peer, const Weir__Data *msg, weir_buf_t **payload_p)
+weir_host_send_data (weir_host_t *self, uint64_t peer, const Weir__Data *msg,
+                     weir_buf_t **payload_p)
 {
 	weir_link_t *link = s_find_link (self, peer);
-	bool can_send = link != NULL && (link->dealer != NULL || link->endpoint == NULL || s_connect_link (self, link));
-	if (!can_send) {
+	if (link == NULL || !s_find_way (self, link)) {
 		if (payload_p != NULL)
 			weir_buf_release (payload_p);
 		return false;
@@ -167,14 +259,29 @@ weir_host_send_data (weir_host_t *self, uint64_t peer, const Weir__Data *msg, we
 	weir_outgoing_t outgoing;
 	s_pack_message (msg, payload_p, &outgoing);
 	int error = link->queue_first < link->queue.n ? EAGAIN : s_try_send (self, link, &outgoing);
-	if (error == EAGAIN) {
-		weir_vec_push (&link->queue, outgoing);
-		return true;
+	if (error == EHOSTUNREACH && link->is_by_router && link->endpoint != NULL) {
+		link->is_by_router = false; /* it left our ROUTER; it is still to be reached at its own */
+		if (s_find_way (self, link))
+			error = s_try_send (self, link, &outgoing);
 	}
-	if (error == 0)
+	if (error == EAGAIN)
+		weir_vec_push (&link->queue, outgoing);
+	if (error == 0 || error == EAGAIN)
 		return true;
 	s_clear_outgoing (&outgoing);
 	return false;
+}
+
+/* What was sent makes room at the front, once that is half of the whole. */
+static void
+s_compact (weir_link_t *link)
+{
+	size_t n_left = link->queue.n - link->queue_first;
+	if (n_left > link->queue_first)
+		return;
+	memmove (link->queue.at, link->queue.at + link->queue_first, n_left * sizeof *link->queue.at);
+	link->queue.n = n_left;
+	link->queue_first = 0;
 }
 
 void
@@ -191,8 +298,8 @@ weir_data_pump (weir_host_t *self)
 				s_clear_outgoing (outgoing);
 			link->queue_first++;
 		}
-		if (link->queue_first == link->queue.n)
-			link->queue_first = link->queue.n = 0;
+		if (link->queue_first > 0)
+			s_compact (link);
 	}
 }
 
@@ -267,6 +374,16 @@ s_receive_peer (void *socket, uint64_t *peer_out)
 	return is_here;
 }
 
+/* A peer that speaks to us can be answered, even before PEERS names it. Nobody makes us remember more than so many. */
+static void
+s_meet_peer (weir_host_t *self, uint64_t peer)
+{
+	if (s_find_link (self, peer) != NULL || self->n_strangers >= STRANGERS_MAX)
+		return;
+	weir_vec_push (&self->links, ((weir_link_t){ .actor = peer, .is_by_router = true }));
+	self->n_strangers++;
+}
+
 static bool
 s_receive_one (weir_host_t *self, void *socket, uint64_t peer, bool is_router)
 {
@@ -286,10 +403,11 @@ s_receive_one (weir_host_t *self, void *socket, uint64_t peer, bool is_router)
 	if (has_too_much)
 		s_drop_rest (socket);
 	if (peer == 0 || has_too_much)
-		s_complain (self, peer, peer == 0 ? "its sender has no actor's identity" : "more than two frames");
+		s_complain (self, peer,
+		            peer == 0 ? "its sender has no actor's identity" : "more than two frames");
 	else {
-		if (is_router && s_find_link (self, peer) == NULL)
-			weir_vec_push (&self->links, ((weir_link_t) { .actor = peer }));
+		if (is_router)
+			s_meet_peer (self, peer);
 		s_handle (self, peer, &header, has_payload ? &payload : NULL);
 	}
 	zmq_msg_close (&header);

@@ -27,19 +27,23 @@ typedef struct weir_host weir_host_t;
 /* conn: the sender's connection on a coordinator (to answer with weir_host_send_to); 0 on an actor. */
 typedef void weir_control_fn (void *self, uint64_t conn, const Weir__Control *msg);
 /* peer: the sender's actor number. The handler may take *payload_p (set it to NULL); else the host releases it. */
-typedef void weir_data_fn (void *self, uint64_t peer, const Weir__Data *msg, weir_buf_t **payload_p);
+typedef void weir_data_fn (void *self, uint64_t peer, const Weir__Data *msg,
+                           weir_buf_t **payload_p);
 
 typedef struct {
 	const char *name; /* "reader" … for threads and logs */
 	Weir__ActorKind kind;
 	int (*start) (void *self, weir_host_t *host, weir_err_t *err);
-	void (*fill_hello) (void *self, Weir__Hello *hello); /* actors: pointers stay valid until the next call */
-	void (*on_registered) (void *self, uint64_t actor, uint64_t generation); /* after each WELCOME */
+	void (*fill_hello) (void *self,
+	                    Weir__Hello *hello); /* actors: pointers stay valid until the next call */
+	void (*on_registered) (void *self, uint64_t actor,
+	                       uint64_t generation); /* after each WELCOME */
 	void (*on_peer_gone) (void *self, uint64_t actor);
 	void (*on_task) (void *self, void *task); /* a task is done; the task is the actor's again */
 	void (*on_tick) (void *self, int64_t now_ms); /* every tick_ms */
-	void (*stop) (void *self);                    /* last call on the loop: workers are joined, links still open */
-	weir_control_fn *on_control[WEIR_CONTROL_N_BODIES]; /* by body case; NULL: ignored with a log line */
+	void (*stop) (void *self); /* last call on the loop: workers are joined, links still open */
+	weir_control_fn
+		*on_control[WEIR_CONTROL_N_BODIES]; /* by body case; NULL: ignored with a log line */
 	weir_data_fn *on_data[WEIR_DATA_N_BODIES];
 	/* workers: called on a worker's thread; state is per worker (from worker_new, may be NULL) */
 	void *(*worker_new) (void *self);
@@ -55,36 +59,40 @@ typedef struct {
 	const char *control;  /* actor: the coordinator's endpoint; coordinator: where it binds */
 	const char *endpoint; /* actor: where its data link binds; NULL for the coordinator */
 	const char *cluster;
-	uint32_t n_workers;   /* 0: none */
-	uint32_t tick_ms;     /* 0: 100 */
-	uint32_t leader_timeout_ms; /* actor: give up after so long without a coordinator; 0: 10 minutes */
+	uint32_t n_workers; /* 0: none */
+	uint32_t tick_ms;   /* 0: 100 */
+	uint32_t
+		leader_timeout_ms; /* actor: give up after so long without a coordinator; 0: 10 minutes */
 } weir_host_config_t;
 
 /* Runs the loop on this thread until weir_host_stop, a STOP message, or an error (filled in err). */
-int weir_host_run (const weir_actor_class_t *klass, void *self, const weir_host_config_t *config, weir_err_t *err);
+int weir_host_run (const weir_actor_class_t *klass, void *self, const weir_host_config_t *config,
+                   weir_err_t *err);
 
 /* The same on a thread of its own. The config's strings are copied. */
 typedef struct weir_host_thread weir_host_thread_t;
-int weir_host_thread_start (const weir_actor_class_t *klass, void *self, const weir_host_config_t *config,
-                            weir_host_thread_t **thread_out, weir_err_t *err);
-void weir_host_thread_stop (weir_host_thread_t *self);  /* any thread; asks */
+int weir_host_thread_start (const weir_actor_class_t *klass, void *self,
+                            const weir_host_config_t *config, weir_host_thread_t **thread_out,
+                            weir_err_t *err);
+void weir_host_thread_stop (weir_host_thread_t *self);          /* any thread; asks */
 bool weir_host_thread_is_done (const weir_host_thread_t *self); /* any thread: has the run ended? */
 /* Waits for the end; 0 or what the run returned (err filled). Frees. */
 int weir_host_thread_join (weir_host_thread_t **self_p, weir_err_t *err);
 
 /* ---- from handlers */
 void weir_host_stop (weir_host_t *self);
-int64_t weir_host_now_ms (const weir_host_t *self); /* monotonic */
+int64_t weir_host_now_ms (const weir_host_t *self);      /* monotonic */
 uint64_t weir_host_actor (const weir_host_t *self);      /* own number; 0 before WELCOME */
 uint64_t weir_host_generation (const weir_host_t *self); /* the leader's */
 bool weir_host_is_registered (const weir_host_t *self);
 void weir_host_random (void *bytes, size_t n); /* any thread; for tokens and ids */
 
-void weir_host_send (weir_host_t *self, const Weir__Control *msg);                    /* actor -> coordinator */
+void weir_host_send (weir_host_t *self, const Weir__Control *msg); /* actor -> coordinator */
 /* coordinator -> actor or client; false if the connection is gone */
 bool weir_host_send_to (weir_host_t *self, uint64_t conn, const Weir__Control *msg);
 /* payload_p may be NULL; taken. false: the peer is unknown or gone (the payload is released). */
-bool weir_host_send_data (weir_host_t *self, uint64_t peer, const Weir__Data *msg, weir_buf_t **payload_p);
+bool weir_host_send_data (weir_host_t *self, uint64_t peer, const Weir__Data *msg,
+                          weir_buf_t **payload_p);
 
 /* Gives a task to the workers (a queue without bound: the actor bounds it). */
 void weir_host_submit (weir_host_t *self, void *task);
@@ -92,10 +100,12 @@ uint32_t weir_host_n_busy (const weir_host_t *self); /* tasks submitted and not 
 
 typedef void weir_host_fd_fn (void *arg, bool readable, bool writable);
 /* Watches a file descriptor; wants_write is asked before each wait. One callback a descriptor. */
-int weir_host_watch_fd (weir_host_t *self, int fd, bool (*wants_write) (void *arg), weir_host_fd_fn *fn, void *arg);
+int weir_host_watch_fd (weir_host_t *self, int fd, bool (*wants_write) (void *arg),
+                        weir_host_fd_fn *fn, void *arg);
 void weir_host_unwatch_fd (weir_host_t *self, int fd);
 typedef void weir_host_timer_fn (void *arg);
-void weir_host_timer (weir_host_t *self, uint32_t after_ms, weir_host_timer_fn *fn, void *arg); /* once */
+void weir_host_timer (weir_host_t *self, uint32_t after_ms, weir_host_timer_fn *fn,
+                      void *arg); /* once */
 
 /* ---- the client's link: a DEALER to a coordinator, for a thread without a loop */
 typedef struct weir_client weir_client_t;
@@ -107,9 +117,10 @@ Weir__Control *weir_client_receive (weir_client_t *self, int timeout_ms);
 
 /* ---- logging: text or JSON lines on standard error; any thread */
 typedef enum { WEIR_LOG_ERROR = 0, WEIR_LOG_WARN, WEIR_LOG_INFO, WEIR_LOG_DEBUG } weir_log_level_t;
-void weir_log_level_set (weir_log_level_t level); /* default WARN; WEIR_LOG=debug|info|warn|error overrides */
+void weir_log_level_set (
+	weir_log_level_t level); /* default WARN; WEIR_LOG=debug|info|warn|error overrides */
 void weir_log (weir_log_level_t level, const char *actor, const char *format, ...)
-    __attribute__ ((format (printf, 3, 4)));
+	__attribute__ ((format (printf, 3, 4)));
 
 /* Once a process, before any thread: quiets czmq's own signal handling, sets limits. */
 void weir_host_init (void);

@@ -26,6 +26,8 @@ typedef struct {
 	uint64_t actor;
 	char *endpoint;  /* from PEERS; NULL: it is known only by having connected to us */
 	zsock_t *dealer; /* made at the first send */
+	bool
+		is_by_router; /* the peer connected first: answered, and kept in order, on that connection */
 	WEIR_VEC (weir_outgoing_t) queue;
 	size_t queue_first;
 } weir_link_t;
@@ -50,8 +52,13 @@ struct weir_host {
 	void *actor_self;
 	weir_host_config_t config;
 	zsock_t *control, *data;
+	WEIR_VEC (zmq_msg_t) held; /* control messages that wait for the next WELCOME */
+	size_t held_bytes;
+	uint32_t n_hellos; /* unanswered, on this socket */
 	char *endpoint;
 	WEIR_VEC (weir_link_t) links;
+	size_t link_last;   /* where the last search ended: bursts speak of one peer */
+	size_t n_strangers; /* links of peers that PEERS did not name */
 	WEIR_VEC (weir_watch_t) watches;
 	WEIR_VEC (weir_timer_t) timers;
 	WEIR_VEC (zmq_pollitem_t) items;
@@ -68,6 +75,7 @@ struct weir_host {
 	uint64_t heartbeat_seq;
 	int64_t hello_ms, heartbeat_sent_ms, leader_seen_ms;
 	bool is_registered;
+	bool must_reopen; /* the control socket, before the next HELLO */
 };
 
 bool weir_host_is_coordinator (const weir_host_t *self);
@@ -83,6 +91,7 @@ void weir_host_dispose (weir_host_t *self); /* frees it too */
 int weir_control_open (weir_host_t *self, weir_err_t *err);
 void weir_control_drain (weir_host_t *self);
 void weir_control_tick (weir_host_t *self);
+void weir_control_close (weir_host_t *self);
 
 /* data.c */
 int weir_data_open (weir_host_t *self, weir_err_t *err);
@@ -91,13 +100,14 @@ void weir_data_drain (weir_host_t *self, zsock_t *socket, uint64_t peer_of_deale
 void weir_data_pump (weir_host_t *self); /* what waited in queues */
 bool weir_data_is_waiting (const weir_host_t *self);
 void weir_data_peers (weir_host_t *self, const Weir__Peers *peers);
+void weir_data_renumber (weir_host_t *self); /* our own number is another: links are made anew */
 
 /* worker.c */
 weir_workers_t *weir_workers_new (weir_host_t *host, uint32_t n);
-void weir_workers_stop (weir_workers_t *self);       /* running tasks finish, others are dropped */
+void weir_workers_stop (weir_workers_t *self); /* running tasks finish, others are dropped */
 void weir_workers_destroy (weir_workers_t **self_p);
 void weir_workers_submit (weir_workers_t *self, void *task);
-size_t weir_workers_collect (weir_workers_t *self);  /* calls on_task for what is done */
+size_t weir_workers_collect (weir_workers_t *self); /* calls on_task for what is done */
 uint32_t weir_workers_n_busy (const weir_workers_t *self);
 
 #endif

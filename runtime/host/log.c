@@ -28,14 +28,24 @@ weir_log_level_set (weir_log_level_t level)
 	atomic_store (&s_level, wanted >= 0 ? wanted : (int) level);
 }
 
+/* What is logged may come from the network: nothing in it steers the terminal or looks like another line. */
+static void
+s_disarm (char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char) *text < 0x20 || *text == 0x7F)
+			*text = ' ';
+}
+
 static void
 s_print_json (const char *level, const char *actor, const char *text)
 {
 	struct timespec now;
 	clock_gettime (CLOCK_REALTIME, &now);
 	char line[4096];
-	size_t n = (size_t) snprintf (line, sizeof line, "{\"time\":%lld.%03ld,\"level\":\"%s\",\"actor\":\"%s\",\"message\":\"",
-	                              (long long) now.tv_sec, now.tv_nsec / 1000000, level, actor);
+	size_t n = (size_t) snprintf (
+		line, sizeof line, "{\"time\":%lld.%03ld,\"level\":\"%s\",\"actor\":\"%s\",\"message\":\"",
+		(long long) now.tv_sec, now.tv_nsec / 1000000, level, actor);
 	for (; *text != '\0' && n < sizeof line - 16; text++) {
 		unsigned char c = (unsigned char) *text;
 		if (c < 0x20)
@@ -65,6 +75,8 @@ weir_log (weir_log_level_t level, const char *actor, const char *format, ...)
 	const char *style = getenv ("WEIR_LOG_FORMAT");
 	if (style != NULL && strcmp (style, "json") == 0)
 		s_print_json (s_names[level], actor, text);
-	else
+	else {
+		s_disarm (text);
 		fprintf (stderr, "weir: %s: %s: %s\n", s_names[level], actor, text);
+	}
 }

@@ -108,9 +108,10 @@ weir_host_n_busy (const weir_host_t *self)
 }
 
 int
-weir_host_watch_fd (weir_host_t *self, int fd, bool (*wants_write) (void *arg), weir_host_fd_fn *fn, void *arg)
+weir_host_watch_fd (weir_host_t *self, int fd, bool (*wants_write) (void *arg), weir_host_fd_fn *fn,
+                    void *arg)
 {
-	weir_vec_push (&self->watches, ((weir_watch_t) { fd, wants_write, fn, arg }));
+	weir_vec_push (&self->watches, ((weir_watch_t){ fd, wants_write, fn, arg }));
 	return 0;
 }
 
@@ -128,7 +129,7 @@ weir_host_unwatch_fd (weir_host_t *self, int fd)
 void
 weir_host_timer (weir_host_t *self, uint32_t after_ms, weir_host_timer_fn *fn, void *arg)
 {
-	weir_vec_push (&self->timers, ((weir_timer_t) { self->now_ms + after_ms, fn, arg }));
+	weir_vec_push (&self->timers, ((weir_timer_t){ self->now_ms + after_ms, fn, arg }));
 }
 
 /* ---- one turn */
@@ -138,9 +139,9 @@ enum { ITEM_WAKE = 0, ITEM_CONTROL, ITEM_DATA, ITEM_LINKS };
 static zmq_pollitem_t
 s_socket_item (zsock_t *socket)
 {
-	return (zmq_pollitem_t) { .socket = socket != NULL ? zsock_resolve (socket) : NULL,
-		                      .fd = -1,
-		                      .events = socket != NULL ? ZMQ_POLLIN : 0 };
+	return (zmq_pollitem_t){ .socket = socket != NULL ? zsock_resolve (socket) : NULL,
+		                     .fd = -1,
+		                     .events = socket != NULL ? ZMQ_POLLIN : 0 };
 }
 
 /* Fills self->items: wake, control, data, a DEALER for each link that has one, watched descriptors. */
@@ -148,18 +149,20 @@ static void
 s_fill_items (weir_host_t *self)
 {
 	self->items.n = 0;
-	weir_vec_push (&self->items, ((zmq_pollitem_t) { .fd = self->wake_fd, .events = ZMQ_POLLIN }));
+	weir_vec_push (&self->items, ((zmq_pollitem_t){ .fd = self->wake_fd, .events = ZMQ_POLLIN }));
 	weir_vec_push (&self->items, s_socket_item (self->control));
-	weir_vec_push (&self->items, self->data != NULL ? s_socket_item (self->data) : self->items.at[ITEM_CONTROL]);
+	weir_vec_push (&self->items,
+	               self->data != NULL ? s_socket_item (self->data) : self->items.at[ITEM_CONTROL]);
 	for (size_t i = 0; i < self->links.n; i++)
 		if (self->links.at[i].dealer != NULL)
 			weir_vec_push (&self->items, s_socket_item (self->links.at[i].dealer));
 	for (size_t i = 0; i < self->watches.n; i++) {
 		const weir_watch_t *watch = &self->watches.at[i];
 		bool wants_write = watch->wants_write != NULL && watch->wants_write (watch->arg);
-		weir_vec_push (&self->items,
-		               ((zmq_pollitem_t) { .fd = watch->fd,
-		                                   .events = (short) (ZMQ_POLLIN | (wants_write ? ZMQ_POLLOUT : 0)) }));
+		weir_vec_push (
+			&self->items,
+			((zmq_pollitem_t){ .fd = watch->fd,
+		                       .events = (short) (ZMQ_POLLIN | (wants_write ? ZMQ_POLLOUT : 0)) }));
 	}
 }
 
@@ -280,7 +283,7 @@ s_close (weir_host_t *self, bool has_started)
 		self->klass->stop (self->actor_self);
 	weir_workers_destroy (&self->workers);
 	weir_data_close (self);
-	zsock_destroy (&self->control);
+	weir_control_close (self);
 	weir_vec_clear (&self->watches);
 	weir_vec_clear (&self->timers);
 	weir_vec_clear (&self->items);
@@ -299,8 +302,9 @@ weir_host_run_prepared (weir_host_t *self, weir_err_t *err)
 		s_turn (self);
 	s_close (self, has_started);
 	if (self->is_failed) {
-		*err = self->error;
-		status = err->status != 0 ? err->status : WEIR_E_IO;
+		status = self->error.status != 0 ? self->error.status : WEIR_E_IO;
+		if (err != NULL)
+			*err = self->error;
 	}
 	return status;
 }
@@ -326,7 +330,8 @@ weir_host_dispose (weir_host_t *self)
 }
 
 int
-weir_host_run (const weir_actor_class_t *klass, void *actor_self, const weir_host_config_t *config, weir_err_t *err)
+weir_host_run (const weir_actor_class_t *klass, void *actor_self, const weir_host_config_t *config,
+               weir_err_t *err)
 {
 	weir_host_t *self = weir_alloc (sizeof *self);
 	weir_host_prepare (self, klass, actor_self, config);

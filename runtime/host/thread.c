@@ -52,8 +52,9 @@ s_run_thread (void *arg)
 }
 
 int
-weir_host_thread_start (const weir_actor_class_t *klass, void *actor_self, const weir_host_config_t *config,
-                        weir_host_thread_t **thread_out, weir_err_t *err)
+weir_host_thread_start (const weir_actor_class_t *klass, void *actor_self,
+                        const weir_host_config_t *config, weir_host_thread_t **thread_out,
+                        weir_err_t *err)
 {
 	weir_host_thread_t *self = weir_alloc (sizeof *self);
 	self->klass = klass;
@@ -81,8 +82,8 @@ weir_host_thread_start (const weir_actor_class_t *klass, void *actor_self, const
 	free (self->cluster);
 	pthread_mutex_destroy (&self->mutex);
 	free (self);
-	return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "ThreadUnavailable", klass->name,
-	                     "cannot start a thread: error %d", error);
+	return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "ThreadUnavailable",
+	                     klass->name, "cannot start a thread: error %d", error);
 }
 
 void

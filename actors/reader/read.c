@@ -7,7 +7,7 @@ typedef struct { /* where the pieces of one item's band go */
 	weir_read_worker_t *worker;
 	weir_job_t *job;
 	const weir_plan_source_t *source;
-	const weir_plan_band_t *band;
+	weir_plan_nodata_t nodata; /* of the file's pixels */
 	weir_run_t *run; /* fold there, or, where NULL, paint into slice */
 	uint8_t *slice;
 	size_t slice_stride;
@@ -151,8 +151,7 @@ s_take_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride,
 	if (weir_job_is_cancelled (to->job))
 		return WEIR_E_CANCELLED;
 	weir_cell_t cell = to->source->cell;
-	const weir_plan_band_t *band = to->band;
-	if (weir_raster_is_identity (type, band->has_nodata, band->nodata, cell)) {
+	if (weir_raster_is_identity (type, to->nodata.has_value, to->nodata.value, cell)) {
 		s_take_cells (to, cells, row_stride, row, col, n_rows, n_cols);
 		return 0;
 	}
@@ -160,7 +159,7 @@ s_take_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride,
 	uint8_t *scratch =
 	    s_scratch (&to->worker->scratch, &to->worker->scratch_bytes, n_rows * n_cols * size);
 	for (size_t r = 0; r < n_rows; r++)
-		weir_raster_translate (type, band->has_nodata, band->nodata,
+		weir_raster_translate (type, to->nodata.has_value, to->nodata.value,
 		                       (const uint8_t *) cells + r * row_stride * file_size, cell,
 		                       scratch + r * n_cols * size, n_cols);
 	s_take_cells (to, scratch, n_cols, row, col, n_rows, n_cols);
@@ -180,6 +179,7 @@ s_read_item (weir_piece_target_t *to, const weir_plan_item_t *item, size_t band,
 		                      .height = part.height };
 	to->row = (size_t) (part.row - chunk.row);
 	to->col = (size_t) (part.col - chunk.col);
+	to->nodata = weir_plan_item_nodata (to->source, item, band);
 	const weir_plan_item_band_t *where = &item->bands[band];
 	return weir_raster_read (to->worker->cache, item->files[where->asset], item->window.width,
 	                         item->window.height, where->band, in_file, s_take_piece, to, err);
@@ -257,7 +257,7 @@ s_read_slice (weir_read_worker_t *self, weir_job_t *job, weir_read_order_t *orde
 		return 0;
 	}
 	weir_piece_target_t to = { .worker = self, .job = job, .source = source,
-		                       .band = &source->bands[band], .run = run, .rank = rank };
+		                       .run = run, .rank = rank };
 	if (n_hits > 1)
 		return s_compose_slice (&to, first, end, band, chunk, err);
 	s_skip_around (run, rank, chunk, weir_window_intersect (source->items[hit].window, chunk));

@@ -27,6 +27,7 @@ weir_coordinator_destroy (weir_coordinator_t **self_p)
 	weir_coordinator_t *self = *self_p;
 	if (self == NULL)
 		return;
+	self->is_closing = true;
 	weir_redis_destroy (&self->redis);
 	for (size_t i = 0; i < self->jobs.n; i++)
 		weir_coordinator_free_job (self->jobs.at[i]);

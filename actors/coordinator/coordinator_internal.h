@@ -62,6 +62,7 @@ struct weir_coordinator {
 	WEIR_VEC (weir_coordinated_job_t *) jobs;
 	uint64_t actor_last, job_last;
 	int64_t now_ms;
+	bool is_closing;    /* what Redis no longer answers is nobody's trouble */
 	bool is_performing; /* answers that come at once wait until the effects are through */
 	WEIR_VEC (weir_job_failure_t) failures;
 };

@@ -195,10 +195,9 @@ s_send_revoke (weir_coordinator_t *self, const weir_effect_t *effect)
 static void
 s_on_state_stored (void *arg, const weir_err_t *err, size_t n, const char *answers)
 {
-	(void) arg;
 	(void) n;
 	(void) answers;
-	if (err != NULL)
+	if (err != NULL && !((weir_coordinator_t *) arg)->is_closing)
 		weir_log (WEIR_LOG_WARN, "coordinator", "job state not stored: %s", err->text);
 }
 
@@ -209,7 +208,7 @@ s_set_job_state (weir_coordinator_t *self, const weir_effect_t *effect)
 	if (job == NULL)
 		return;
 	weir_redis_job_state (self->redis, job->name, job->generation, weir_job_state_name (effect->state),
-	                      s_on_state_stored, NULL);
+	                      s_on_state_stored, self);
 	if (effect->state == WEIR_JOB_DONE || effect->state == WEIR_JOB_FAILED || effect->state == WEIR_JOB_CANCELLED) {
 		weir_coordinator_job_ended (self, job, effect->state);
 		return;

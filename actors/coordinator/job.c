@@ -137,10 +137,9 @@ s_tell_end (weir_coordinator_t *self, weir_coordinated_job_t *job, uint64_t conn
 static void
 s_on_deleted (void *arg, const weir_err_t *err, size_t n, const char *answers)
 {
-	(void) arg;
 	(void) n;
 	(void) answers;
-	if (err != NULL)
+	if (err != NULL && !((weir_coordinator_t *) arg)->is_closing)
 		weir_log (WEIR_LOG_WARN, "coordinator", "keys of a job not deleted: %s", err->text);
 }
 
@@ -159,7 +158,7 @@ weir_coordinator_job_ended (weir_coordinator_t *self, weir_coordinated_job_t *jo
 		close.keep_results = state == WEIR_JOB_DONE;
 		Weir__Control msg = WEIR_CONTROL (JOB_CLOSE, job_close, &close);
 		weir_coordinator_send_all (self, &msg);
-		weir_redis_job_delete (self->redis, job->name, s_on_deleted, NULL);
+		weir_redis_job_delete (self->redis, job->name, s_on_deleted, self);
 	}
 	job->is_open = false;
 	s_tell_end (self, job, 0);

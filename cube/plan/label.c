@@ -60,7 +60,7 @@ weir_label_format (int64_t time_us, char *buf, size_t buf_bytes)
 	char fraction[16] = "";
 	if (us != 0) {
 		int n = snprintf (fraction, sizeof fraction, ".%06d", (int) us);
-		while (fraction[n - 1] == '0')
+		while (n > 0 && n < (int) sizeof fraction && fraction[n - 1] == '0')
 			fraction[--n] = '\0';
 	}
 	snprintf (buf, buf_bytes, "%04lld%02d%02dT%02d%02d%02d%sZ", (long long) (year + 400 * cycle),

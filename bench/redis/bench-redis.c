@@ -1,10 +1,10 @@
-/* bench-redis.c - how many chunks a second the store takes: three fenced transitions each, in pipelined batches
+/* bench-redis.c - how many chunks a second the store takes, three fenced transitions each
  *
  * bench-redis [--chunks N] [--batch N] [--window N] [--max-memory BYTES] [--min-rate N]
  *
- * A private redis-server, one client. `window` batches are under way at any time, each leased, then written, then done. Prints
- * chunks a second, the time of each hundred thousand against the first, and Redis' used_memory; ends with 1 below
- * min-rate or above max-memory.
+ * A private redis-server, one client. `window` batches are under way at any time, each leased, then
+ * written, then done. Prints chunks a second, the time of each hundred thousand against the first,
+ * and Redis' used_memory; ends with 1 below min-rate or above max-memory.
  */
 #include "connectors/redis/redis.h"
 #include "runtime/base/mem.h"

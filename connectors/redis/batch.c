@@ -1,7 +1,8 @@
 /* batch.c - a batch of transitions, packed for the script; its answers, back in the caller's order
  *
- * The batch is sorted by chunk and cut into runs: ascending chunks of one segment without wide gaps, each one read and one
- * write of its range. A chunk that comes twice goes into a second layer, so that its transitions follow each other.
+ * The batch is sorted by chunk and cut into runs: ascending chunks of one segment without wide
+ * gaps, each one read and one write of its range. A chunk that comes twice goes into a second
+ * layer, so that its transitions follow each other.
  */
 #include "connectors/redis/internal.h"
 #include "runtime/base/mem.h"
@@ -142,7 +143,7 @@ s_sort_batch (s_batch_t *batch)
 	return !is_sorted;
 }
 
-/* Moves the first of each chunk in order[from …) to its front, keeps both halves sorted; how many. */
+/* Moves the first of each chunk in order[from …) to its front; both halves stay sorted. How many. */
 static size_t
 s_split_layer (s_batch_t *batch, size_t from, uint16_t *spare)
 {

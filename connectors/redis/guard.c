@@ -2,9 +2,10 @@
  *
  * weir __guard PARENT_PID redis-server OPTION…
  *
- * The binding must be in force before redis-server runs, and redis-server cannot do it itself: so the program executes
- * itself once more, asks the kernel to be killed when its parent ends, makes sure that the parent is still the one that
- * asked, and becomes redis-server; the request survives exec.
+ * The binding must be in force before redis-server runs, and redis-server cannot do it itself: so
+ * the program executes itself once more, asks the kernel to be killed when its parent ends, makes
+ * sure that the parent is still the one that asked, and becomes redis-server; the request survives
+ * exec.
  */
 #include "connectors/redis/redis.h"
 
@@ -34,7 +35,7 @@ weir_redis_guard_main (int argc, char **argv)
 	}
 	if (getppid () != (pid_t) parent)
 		return S_EXIT_CANNOT_START; /* it ended before the binding: nobody is left to tell */
-	/* A terminal's Ctrl-C goes to the foreground group: weir decides first what is still to be stored. */
+	/* A terminal's Ctrl-C goes to the foreground group: weir decides what is still to be stored. */
 	setpgid (0, 0);
 	signal (SIGINT, SIG_IGN);
 	execvp (argv[3], argv + 3);

@@ -1,8 +1,9 @@
 /* internal.h - what the files of connectors/redis share; not for others
  *
- * A call is queued in the order of asking, written to the socket by hiredis, completed when its reply (or the loss of
- * the connection) comes, and answered to its owner when all calls before it are answered. Owners are called back from
- * weir_redis_handle, weir_redis_tick and weir_redis_destroy only, never from inside hiredis.
+ * A call is queued in the order of asking, written to the socket by hiredis, completed when its
+ * reply (or the loss of the connection) comes, and answered to its owner when all calls before it
+ * are answered. Owners are called back from weir_redis_handle, weir_redis_tick and
+ * weir_redis_destroy only, never from inside hiredis.
  */
 #ifndef WEIR_CONNECTORS_REDIS_INTERNAL_H
 #define WEIR_CONNECTORS_REDIS_INTERNAL_H
@@ -58,8 +59,8 @@ struct weir_redis_call {
 	weir_err_t *err; /* NULL: well */
 	size_t n;        /* transitions, or bytes of the answer */
 	char *answers;
-	uint16_t *
-		order; /* transitions: order[i] is the caller's number of the i-th that was sent; NULL: the same */
+	/* transitions: order[i] is the caller's number of the i-th that was sent; NULL: the same */
+	uint16_t *order;
 	int n_args;
 	const char *args[WEIR_REDIS_ARGS_MAX];
 	size_t arg_bytes[WEIR_REDIS_ARGS_MAX];
@@ -98,7 +99,8 @@ void weir_redis_link_note (weir_redis_t *self);
 int64_t weir_redis_clock_ms (void);
 
 /* call.c */
-/* A call with room for store_bytes of copied arguments. The first argument of a script call is its key. */
+/* A call with room for store_bytes of copied arguments. The first argument of a script call is its
+ * key. */
 weir_redis_call_t *weir_redis_call_new (weir_redis_t *self, weir_redis_script_t script,
                                         size_t store_bytes, weir_redis_done_fn *done, void *arg);
 void weir_redis_call_add (weir_redis_call_t *call, const void *bytes, size_t n_bytes);
@@ -114,7 +116,8 @@ void weir_redis_call_refuse (weir_redis_call_t *call, int status, weir_err_class
 void weir_redis_calls_answer (
 	weir_redis_t *self);                         /* runs done for all complete calls at the head */
 void weir_redis_calls_fail (weir_redis_t *self); /* completes all that are not, with link_err */
-/* Blocks until a call has set *is_done, at the latest when its deadline fails it. Others are answered meanwhile. */
+/* Blocks until a call has set *is_done, at the latest when its deadline fails it. Others are
+ * answered meanwhile. */
 void weir_redis_calls_wait (weir_redis_t *self, const bool *is_done);
 
 /* jobs.c */

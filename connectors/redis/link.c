@@ -1,7 +1,8 @@
 /* link.c - the connection: hiredis driven by our own loop, greeting, loss, trying again
  *
- * The loop watches one epoll descriptor that stays the same while sockets come and go behind it, so it needs no notice
- * of a reconnect. It turns readable for whatever the socket waits for, reading or writing.
+ * The loop watches one epoll descriptor that stays the same while sockets come and go behind it, so
+ * it needs no notice of a reconnect. It turns readable for whatever the socket waits for, reading
+ * or writing.
  */
 #include "connectors/redis/internal.h"
 #include "runtime/base/mem.h"
@@ -87,7 +88,7 @@ weir_redis_link_note (weir_redis_t *self)
 	                      self->context->errstr);
 }
 
-/* The context ends, for whatever reason; hiredis has answered its callbacks and closes the socket next. */
+/* The context ends; hiredis has answered its callbacks and closes the socket next. */
 static void
 s_cleanup (void *user)
 {
@@ -169,7 +170,7 @@ s_send_greeting (weir_redis_t *self)
 		                   weir_redis_scripts[i]);
 }
 
-/* hiredis asks for writing only when it is told of a connect; why it failed is read in s_cleanup. */
+/* hiredis asks for writing only when it is told of a connect; failures are read in s_cleanup. */
 static void
 s_on_connect (const redisAsyncContext *context, int status)
 {
@@ -342,7 +343,7 @@ weir_redis_handle (weir_redis_t *self, bool readable, bool writable)
 	weir_redis_calls_answer (self);
 }
 
-/* The first tick that finds the link down sets the time of the next try; a refusal waits longest. */
+/* The first tick that finds the link down sets the time of the next try; refused, it waits longest. */
 static void
 s_reconnect (weir_redis_t *self)
 {
@@ -367,7 +368,8 @@ weir_redis_tick (weir_redis_t *self, int64_t now_ms)
 			call->since_ms = now_ms;
 		is_late = is_late || now_ms - call->since_ms >= WEIR_REDIS_DEADLINE_MS;
 	}
-	/* Answers come in order: one that never comes holds up all others, and only a new connection helps. */
+	/* Answers come in order: one that never comes holds up all others, and only a new connection
+	 * helps. */
 	if (is_late)
 		weir_redis_link_drop (self, "no answer within 10 s");
 	weir_redis_calls_answer (self);

@@ -1,13 +1,14 @@
 /* scripts.c - every change of state, as Lua that Redis runs at once or not at all
  *
- * KEYS[1] is the job's hash (of the generation: the cluster's). All other keys of a job begin with it and share its hash
- * tag, so they lie in one slot. Numbers up to 2^53 are exact in Lua; that covers microseconds and chunk numbers.
+ * KEYS[1] is the job's hash (of the generation: the cluster's). All other keys of a job begin with
+ * it and share its hash tag, so they lie in one slot. Numbers up to 2^53 are exact in Lua; that
+ * covers microseconds and chunk numbers.
  *
  * A stale generation is answered with a single "o", a batch that went through with a single "g".
  */
 #include "connectors/redis/internal.h"
 
-/* The fence: an unknown job has no generation and refuses everybody; a newer leader is remembered. */
+/* The fence: an unknown job has no generation and refuses all; a newer leader is remembered. */
 #define S_FENCE                                                                                    \
 	"local given = tonumber(ARGV[1])\n"                                                            \
 	"local record = redis.call('HMGET', KEYS[1], 'generation', 'n_chunks')\n"                      \
@@ -18,8 +19,8 @@
 /* ARGV[2] is what batch.c packs: layers of
  *   u16 n_checks, n_checks * 8 bytes of fields, u16 n_runs, and for each run
  *   u64 segment, u16 first, u16 last, u16 n, n records of 40 bytes, ascending:
- *     u8 from * 16, u8 kind (1 check the token, 2 keep a record, 4 delete it), u16 offset in the segment,
- *     3 bytes new packed state, 1 byte 0, 8 bytes field, 16 bytes token, 8 bytes holder
+ *     u8 from * 16, u8 kind (1 check the token, 2 keep a record, 4 delete it), u16 offset in the
+ *     segment, 3 bytes new packed state, 1 byte 0, 8 bytes field, 16 bytes token, 8 bytes holder
  * No chunk is twice in a layer. Each run reads its range of the segment once and writes it once. */
 static const char s_transition[] = S_FENCE
 	"local data, base = ARGV[2], KEYS[1]\n"
@@ -123,7 +124,8 @@ static const char s_generation[] =
 	"redis.call('HSET', KEYS[1], 'generation', text, 'id', ARGV[1])\n"
 	"return text\n";
 
-/* ARGV: generation, n_chunks, SHA-256, plan, owner, cluster. Again with the same plan is harmless, with another refused. */
+/* ARGV: generation, n_chunks, SHA-256, plan, owner, cluster. Again with the same plan is harmless,
+ * with another refused. */
 static const char s_job_put[] =
 	"local given = tonumber(ARGV[1])\n"
 	"local old = redis.call('HMGET', KEYS[1], 'generation', 'n_chunks', 'plan')\n"
@@ -146,8 +148,8 @@ static const char s_job_state[] = S_FENCE
 	"redis.call('HSET', KEYS[1], 'state', ARGV[2], 'changed', time[1])\n"
 	"return 'g'\n";
 
-/* ARGV: first segment. Deletes at most 4096 segments, answers where to go on, and "g" when nothing is left. The job's
- * hash goes last, so that a deletion that was cut off can be asked for again. */
+/* ARGV: first segment. Deletes at most 4096 segments, answers where to go on, and "g" when nothing
+ * is left. The job's hash goes last, so that a deletion that was cut off can be asked for again. */
 static const char s_job_delete[] =
 	"local base, first = KEYS[1], tonumber(ARGV[1])\n"
 	"local record = redis.call('HMGET', base, 'n_chunks', 'plan')\n"

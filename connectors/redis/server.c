@@ -1,7 +1,7 @@
 /* server.c - a private redis-server on a unix socket, for one job on one machine
  *
- * Its life hangs on the thread that started it (PR_SET_PDEATHSIG is sent when the *thread* ends, not the process): start it
- * from the main thread.
+ * Its life hangs on the thread that started it (PR_SET_PDEATHSIG is sent when the *thread* ends,
+ * not the process): start it from the main thread.
  */
 #include "connectors/redis/internal.h"
 #include "runtime/base/mem.h"
@@ -188,7 +188,7 @@ s_fill_args (const weir_redis_server_t *self, const char *self_exe, const char *
 	args[n] = NULL;
 }
 
-/* Files and signals as redis-server should find them: our own descriptors are none of its business. */
+/* Files and signals as redis-server should find them: our descriptors are not its business. */
 static int
 s_spawn_guard (weir_redis_server_t *self, const char *self_exe, const char *const *args)
 {
@@ -267,7 +267,8 @@ weir_redis_server_pid (const weir_redis_server_t *self)
 
 /* ---- stop */
 
-/* Asks over the socket, which is answered at once; a signal is only looked at when redis-server's own timer fires. */
+/* Asks over the socket, which is answered at once; a signal is only looked at when redis-server's
+ * own timer fires. */
 static void
 s_ask_shutdown (const weir_redis_server_t *self)
 {

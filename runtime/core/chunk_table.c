@@ -8,8 +8,8 @@
 
 #define S_SEGMENT_CHUNKS 16384
 
-/* The machine: one line a cell, G (state, event, next), I (state, event, reason) to ignore, R (…, reason) to refuse.
- * A cell that is missing or doubled does not compile. */
+/* The machine: one line a cell, G (state, event, next), I (state, event, reason) to ignore, R (…,
+ * reason) to refuse. A cell that is missing or doubled does not compile. */
 #define S_CELLS(G, I, R)                                                                           \
 	G (PENDING, LEASE, LEASED)                                                                     \
 	I (PENDING, WRITTEN_REPORTED, "its lease has ended")                                           \

@@ -116,7 +116,7 @@ weir_in_flight_map_remove (weir_in_flight_map_t *self, uint64_t chunk)
 	s_free_record (self->slots[hole]);
 	self->slots[hole] = NULL;
 	self->n--;
-	/* Close the gap: whoever probed past the hole moves into it, so that no search stops too early. */
+	/* Close the gap: whoever probed past the hole moves into it, so no search stops too early. */
 	for (size_t i = (hole + 1) & self->mask; self->slots[i] != NULL; i = (i + 1) & self->mask) {
 		size_t home = s_hash_chunk (self->slots[i]->chunk) & self->mask;
 		if (((i - home) & self->mask) < ((i - hole) & self->mask))

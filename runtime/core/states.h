@@ -1,7 +1,7 @@
 /* states.h - the states of chunks, jobs and parts, each from one list
  *
- * Enum, names, transition tables (tables.c) and the diagrams in docs/architecture.md come from these lists. The numbers
- * are stored in Redis and never change.
+ * Enum, names, transition table (chunk_table.c) and the diagrams in docs/architecture.md come from
+ * these lists. The numbers are stored in Redis and never change.
  *
  * Source   DESIGN 4
  */

@@ -1,6 +1,7 @@
-/* fixture.h - a private redis-server, a client under test, and a plain client that looks at what is stored
+/* fixture.h - a private redis-server, a client under test, a plain client that looks behind it
  *
- * The test program is its own guard: main begins with fixture_main. Without redis-server the test is skipped.
+ * The test program is its own guard: main begins with fixture_main. Without redis-server the test
+ * is skipped.
  */
 #ifndef WEIR_TESTS_REDIS_FIXTURE_H
 #define WEIR_TESTS_REDIS_FIXTURE_H

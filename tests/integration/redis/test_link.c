@@ -1,4 +1,4 @@
-/* test_link.c - what happens to calls when scripts, server or answers go missing; ways to connect */
+/* test_link.c - calls whose scripts, server or answers go missing; ways to connect */
 #include "tests/integration/redis/fixture.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* test_server.c - the private redis-server: start, end, and every way in which it does not come to be */
+/* test_server.c - the private redis-server: start, end, every way in which it does not start */
 #include "tests/integration/redis/fixture.h"
 
 #include <errno.h>
@@ -147,7 +147,8 @@ test_last_words (void **state)
 		{ "kill -KILL $$", "redis-server: ended: Killed" },
 		{ "for a; do case $a in */redis.log) log=$a;; esac; done\n"
 		  "echo '12:M 20 Nov 2026 10:11:12.123 * Hello' >$log\n"
-		  "echo '12:M 20 Nov 2026 10:11:12.123 # Failed opening Unix socket: bind: denied' >>$log; exit 1",
+		  "echo '12:M 20 Nov 2026 10:11:12.123 # Failed opening Unix socket: bind: denied' >>$log\n"
+		  "exit 1",
 		  "redis-server: ended: Failed opening Unix socket: bind: denied" },
 	};
 	char *path = strdup (getenv ("PATH")), fake[128], both[8192];

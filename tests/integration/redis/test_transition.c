@@ -225,7 +225,8 @@ test_refused_batches (void **state)
 	}
 }
 
-/* ---- against a model: random batches of all shapes, each answer and in the end each chunk compared */
+/* ---- against a model: random batches of all shapes, each answer and in the end each chunk
+ * compared */
 
 #define N_MODEL 40000
 #define N_BATCH 4096

@@ -166,7 +166,8 @@ test_out_of_range (void **state)
 	weir_chunk_table_destroy (&table);
 }
 
-/* A hundred million chunks, of which three are touched: two segments are all that is allocated for them. */
+/* A hundred million chunks, of which three are touched: two segments are all that is allocated for
+ * them. */
 static void
 test_large_and_sparse (void **state)
 {
@@ -197,7 +198,8 @@ s_sum_counts (const weir_chunk_table_t *table)
 	return sum;
 }
 
-/* Any events in any order: the counts stay those of the states, and nobody has a part who should not. */
+/* Any events in any order: the counts stay those of the states, and nobody has a part who should
+ * not. */
 static void
 test_random_events_keep_books (void **state)
 {

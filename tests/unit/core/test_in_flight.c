@@ -27,7 +27,8 @@ test_put_find_remove (void **state)
 	weir_in_flight_map_destroy (&map);
 }
 
-/* Puts and removals in a scrambled order; after each round the map holds exactly what the list says. */
+/* Puts and removals in a scrambled order; after each round the map holds exactly what the list
+ * says. */
 static void
 test_like_a_list (void **state)
 {

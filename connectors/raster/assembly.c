@@ -50,10 +50,12 @@ s_is_in_place (const weir_assembly_t *self, const weir_plan_chunk_t *chunk)
 	const weir_grid_t *grid = &self->source->grid;
 	const weir_plan_output_t *output = self->output;
 	weir_window_t window = chunk->window;
-	return chunk->output == self->index && window.col == (int64_t) chunk->col * output->chunk_width &&
-	       window.row == (int64_t) chunk->row * output->chunk_height && window.width > 0 && window.height > 0 &&
-	       window.width <= output->chunk_width && window.height <= output->chunk_height &&
-	       window.col + window.width <= grid->width && window.row + window.height <= grid->height;
+	return chunk->output == self->index &&
+	       window.col == (int64_t) chunk->col * output->chunk_width &&
+	       window.row == (int64_t) chunk->row * output->chunk_height && window.width > 0 &&
+	       window.height > 0 && window.width <= output->chunk_width &&
+	       window.height <= output->chunk_height && window.col + window.width <= grid->width &&
+	       window.row + window.height <= grid->height;
 }
 
 int
@@ -65,16 +67,16 @@ weir_assembly_fetch (const weir_assembly_t *self, uint64_t label, uint64_t col, 
 	int status = weir_assembly_ask (self, err);
 	if (status != 0)
 		return status;
-	uint64_t number =
-	    output->first_chunk + (label * output->n_chunk_cols + col) * output->n_chunk_rows + row;
+	uint64_t number = output->first_chunk +
+	                  (label * output->n_chunk_cols + col) * output->n_chunk_rows + row;
 	chunk_out->chunk = weir_plan_chunk (self->plan, number);
 	if (!s_is_in_place (self, &chunk_out->chunk))
-		return weir_err_invalid (err, "PlanInvalid", output->node, "chunk %llu lies outside its grid",
-		                         (unsigned long long) number);
+		return weir_err_invalid (err, "PlanInvalid", output->node,
+		                         "chunk %llu lies outside its grid", (unsigned long long) number);
 	status = self->fetch (self->arg, number, &chunk_out->bytes, &chunk_out->n_bytes, err);
 	if (status == 0)
-		status = weir_piece_parse (self->plan, &chunk_out->chunk, chunk_out->bytes, chunk_out->n_bytes,
-		                           &chunk_out->view, err);
+		status = weir_piece_parse (self->plan, &chunk_out->chunk, chunk_out->bytes,
+		                           chunk_out->n_bytes, &chunk_out->view, err);
 	if (status != 0)
 		weir_assembly_release (chunk_out);
 	return status;
@@ -89,8 +91,8 @@ s_has_file_per_label (const weir_assembly_t *self)
 }
 
 static int
-s_write_file (const weir_assembly_t *self, const weir_sink_format_t *format, const char *folder, uint64_t i,
-              weir_outfile_t *file, weir_err_t *err)
+s_write_file (const weir_assembly_t *self, const weir_sink_format_t *format, const char *folder,
+              uint64_t i, weir_outfile_t *file, weir_err_t *err)
 {
 	bool is_per_label = s_has_file_per_label (self);
 	uint64_t n_labels = self->output->keeps_time && !is_per_label ? self->source->n_labels : 1;
@@ -98,7 +100,8 @@ s_write_file (const weir_assembly_t *self, const weir_sink_format_t *format, con
 	char name[128];
 	if (is_per_label)
 		weir_label_format (self->source->labels_us[i], label, sizeof label);
-	snprintf (name, sizeof name, "result%s%s.%s", is_per_label ? "_" : "", label, format->extension);
+	snprintf (name, sizeof name, "result%s%s.%s", is_per_label ? "_" : "", label,
+	          format->extension);
 	int status = weir_outfile_create (file, folder, name, err);
 	if (status == 0)
 		status = format->write (self, i, n_labels, file, err);
@@ -109,8 +112,8 @@ s_write_file (const weir_assembly_t *self, const weir_sink_format_t *format, con
 
 /* All files are whole before the first one gets its name. */
 static int
-s_write_files (const weir_assembly_t *self, const weir_sink_format_t *format, const char *folder, uint64_t n_files,
-               weir_outfile_t *files, weir_err_t *err)
+s_write_files (const weir_assembly_t *self, const weir_sink_format_t *format, const char *folder,
+               uint64_t n_files, weir_outfile_t *files, weir_err_t *err)
 {
 	int status = 0;
 	uint64_t n_renamed = 0;
@@ -130,8 +133,8 @@ s_write_files (const weir_assembly_t *self, const weir_sink_format_t *format, co
 }
 
 static int
-s_assemble (const weir_assembly_t *self, const weir_sink_format_t *format, const char *dir, char ***files_out,
-            size_t *n_files_out, weir_err_t *err)
+s_assemble (const weir_assembly_t *self, const weir_sink_format_t *format, const char *dir,
+            char ***files_out, size_t *n_files_out, weir_err_t *err)
 {
 	int status = format->check != NULL ? format->check (self, err) : 0;
 	if (status != 0)
@@ -160,9 +163,9 @@ s_assemble (const weir_assembly_t *self, const weir_sink_format_t *format, const
 }
 
 int
-weir_assemble_output (const weir_plan_t *plan, uint32_t output, const char *dir, weir_encoded_fetch_fn *fetch,
-                      void *arg, bool (*is_cancelled) (void *arg), char ***files_out, size_t *n_files_out,
-                      weir_err_t *err)
+weir_assemble_output (const weir_plan_t *plan, uint32_t output, const char *dir,
+                      weir_encoded_fetch_fn *fetch, void *arg, bool (*is_cancelled) (void *arg),
+                      char ***files_out, size_t *n_files_out, weir_err_t *err)
 {
 	*files_out = NULL;
 	*n_files_out = 0;
@@ -177,8 +180,8 @@ weir_assemble_output (const weir_plan_t *plan, uint32_t output, const char *dir,
 		                     .is_cancelled = is_cancelled };
 	const weir_sink_format_t *format = s_find_format (self.output->format);
 	if (format == NULL)
-		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported", self.output->node,
-		                     "no such output format");
+		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported",
+		                     self.output->node, "no such output format");
 	if (format->extension == NULL)
 		return 0;
 	return s_assemble (&self, format, dir, files_out, n_files_out, err);

@@ -40,8 +40,8 @@ typedef struct {
 	/* Refuses what the format cannot hold; may be NULL. */
 	int (*check) (const weir_assembly_t *self, weir_err_t *err);
 	/* Writes labels [label_first, label_first + n_labels) into a file that is open and empty. */
-	int (*write) (const weir_assembly_t *self, uint64_t label_first, uint64_t n_labels, weir_outfile_t *file,
-	              weir_err_t *err);
+	int (*write) (const weir_assembly_t *self, uint64_t label_first, uint64_t n_labels,
+	              weir_outfile_t *file, weir_err_t *err);
 } weir_sink_format_t;
 
 extern const weir_sink_format_t weir_sink_format_gtiff;

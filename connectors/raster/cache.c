@@ -143,12 +143,14 @@ s_estimate_bytes (GDALDatasetH dataset)
 static void
 s_make_room (weir_raster_cache_t *self, size_t bytes)
 {
-	while (self->oldest != NULL && (bytes > self->bytes_max || self->stats.bytes > self->bytes_max - bytes))
+	while (self->oldest != NULL &&
+	       (bytes > self->bytes_max || self->stats.bytes > self->bytes_max - bytes))
 		s_drop (self, self->oldest);
 }
 
 static int
-s_find_handle (weir_raster_cache_t *self, const char *name, s_handle_t **handle_out, weir_err_t *err)
+s_find_handle (weir_raster_cache_t *self, const char *name, s_handle_t **handle_out,
+               weir_err_t *err)
 {
 	uint64_t hash = s_hash_name (name);
 	for (s_handle_t *handle = self->newest; handle != NULL; handle = handle->older) {
@@ -186,65 +188,82 @@ s_unreadable (weir_err_t *err, const char *name, int status, const char *text)
 }
 
 static int
-s_check_size (const s_handle_t *handle, int64_t width, int64_t height, weir_window_t window, weir_err_t *err)
+s_check_size (const s_handle_t *handle, int64_t width, int64_t height, weir_window_t window,
+              weir_err_t *err)
 {
 	int64_t cols = GDALGetRasterXSize (handle->dataset);
 	int64_t rows = GDALGetRasterYSize (handle->dataset);
 	if (cols != width || rows != height)
 		return weir_err_invalid (err, "RasterSizeMismatch", handle->name,
-		                         "the file is %lld x %lld pixels, its item says %lld x %lld", (long long) cols,
-		                         (long long) rows, (long long) width, (long long) height);
-	if (window.col < 0 || window.row < 0 || window.width < 0 || window.height < 0 || window.width > cols ||
-	    window.height > rows || window.col > cols - window.width || window.row > rows - window.height)
-		return s_unreadable (err, handle->name, WEIR_E_INVALID, "the window to read lies outside the file");
+		                         "the file is %lld x %lld pixels, its item says %lld x %lld",
+		                         (long long) cols, (long long) rows, (long long) width,
+		                         (long long) height);
+	if (window.col < 0 || window.row < 0 || window.width < 0 || window.height < 0 ||
+	    window.width > cols || window.height > rows || window.col > cols - window.width ||
+	    window.row > rows - window.height)
+		return s_unreadable (err, handle->name, WEIR_E_INVALID,
+		                     "the window to read lies outside the file");
 	return 0;
 }
 
 static int
-s_open_band (weir_raster_cache_t *self, s_handle_t *handle, uint32_t number, s_band_t *band, weir_err_t *err)
+s_reserve_block (weir_raster_cache_t *self, size_t bytes, const char *name, weir_err_t *err)
+{
+	if (bytes <= self->block_bytes)
+		return 0;
+	free (self->block);
+	self->block_handle = NULL;
+	self->block_bytes = 0;
+	self->block = aligned_alloc (64, (bytes + 63) / 64 * 64);
+	if (self->block == NULL)
+		return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "MemoryExhausted", name,
+		                     "no memory for a block of %zu bytes", bytes);
+	self->block_bytes = bytes;
+	return 0;
+}
+
+static int
+s_open_band (weir_raster_cache_t *self, s_handle_t *handle, uint32_t number, s_band_t *band,
+             weir_err_t *err)
 {
 	uint32_t n_bands = (uint32_t) GDALGetRasterCount (handle->dataset);
 	if (number < 1 || number > n_bands)
-		return weir_err_invalid (err, "RasterUnreadable", handle->name, "no band %u: the file has %u", number,
-		                         n_bands);
+		return weir_err_invalid (err, "RasterUnreadable", handle->name,
+		                         "no band %u: the file has %u", number, n_bands);
 	band->handle = handle;
 	band->number = number;
 	band->band = GDALGetRasterBand (handle->dataset, (int) number);
-	int status = weir_driver_band_type (band->band, handle->name, &band->type, err);
+	weir_type_t type;
+	int status = weir_driver_band_type (band->band, handle->name, &type, err);
 	if (status != 0)
 		return status;
-	GDALGetBlockSize (band->band, &band->block_width, &band->block_height);
+	band->type = type;
+	int block_width = 1, block_height = 1;
+	GDALGetBlockSize (band->band, &block_width, &block_height);
+	band->block_width = block_width;
+	band->block_height = block_height;
 	band->cell_bytes = weir_type_size (band->type);
 	size_t bytes;
 	if (!weir_size_mul ((size_t) band->block_width, (size_t) band->block_height, &bytes) ||
 	    !weir_size_mul (bytes, band->cell_bytes, &bytes) || bytes > WEIR_RASTER_BLOCK_BYTES_MAX)
-		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "RasterUnreadable", handle->name,
-		                     "its blocks of %d x %d cells are larger than 256 MiB", band->block_width,
-		                     band->block_height);
-	if (bytes > self->block_bytes) {
-		free (self->block);
-		self->block_handle = NULL;
-		self->block_bytes = 0;
-		self->block = aligned_alloc (64, (bytes + 63) / 64 * 64);
-		if (self->block == NULL)
-			return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "MemoryExhausted", handle->name,
-			                     "no memory for a block of %zu bytes", bytes);
-		self->block_bytes = bytes;
-	}
-	return 0;
+		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "RasterUnreadable",
+		                     handle->name, "its blocks of %d x %d cells are larger than 256 MiB",
+		                     band->block_width, band->block_height);
+	return s_reserve_block (self, bytes, handle->name, err);
 }
 
 static int
 s_load_block (weir_raster_cache_t *self, const s_band_t *band, int col, int row, weir_err_t *err)
 {
-	if (self->block_handle == band->handle && self->block_band == band->number && self->block_col == col &&
-	    self->block_row == row)
+	if (self->block_handle == band->handle && self->block_band == band->number &&
+	    self->block_col == col && self->block_row == row)
 		return 0;
 	self->block_handle = NULL;
 	weir_words_reset ();
 	if (GDALReadBlock (band->band, col, row, self->block) != CE_None)
-		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RasterUnreadable", band->handle->name,
-		                     "cannot read block %d, %d of band %u: %s", col, row, band->number, weir_words_get ());
+		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RasterUnreadable",
+		                     band->handle->name, "cannot read block %d, %d of band %u: %s", col,
+		                     row, band->number, weir_words_get ());
 	self->stats.n_blocks++;
 	self->block_handle = band->handle;
 	self->block_band = band->number;
@@ -255,8 +274,8 @@ s_load_block (weir_raster_cache_t *self, const s_band_t *band, int col, int row,
 
 /* The part of a block inside the window goes to the sink. */
 static int
-s_hand_on (const weir_raster_cache_t *self, const s_band_t *band, weir_window_t window, weir_raster_sink_fn *sink,
-           void *arg)
+s_hand_on (const weir_raster_cache_t *self, const s_band_t *band, weir_window_t window,
+           weir_raster_sink_fn *sink, void *arg)
 {
 	int64_t left = (int64_t) self->block_col * band->block_width;
 	int64_t top = (int64_t) self->block_row * band->block_height;
@@ -269,14 +288,15 @@ s_hand_on (const weir_raster_cache_t *self, const s_band_t *band, weir_window_t 
 	if (bottom > window.row + window.height)
 		bottom = window.row + window.height;
 	size_t first = (size_t) (row - top) * (size_t) band->block_width + (size_t) (col - left);
-	return sink (arg, band->type, self->block + first * band->cell_bytes, (size_t) band->block_width,
-	             (size_t) (row - window.row), (size_t) (col - window.col), (size_t) (bottom - row),
-	             (size_t) (right - col));
+	return sink (arg, band->type, self->block + first * band->cell_bytes,
+	             (size_t) band->block_width, (size_t) (row - window.row),
+	             (size_t) (col - window.col), (size_t) (bottom - row), (size_t) (right - col));
 }
 
 int
-weir_raster_read (weir_raster_cache_t *self, const char *name, int64_t width, int64_t height, uint32_t band,
-                  weir_window_t window, weir_raster_sink_fn *sink, void *arg, weir_err_t *err)
+weir_raster_read (weir_raster_cache_t *self, const char *name, int64_t width, int64_t height,
+                  uint32_t band, weir_window_t window, weir_raster_sink_fn *sink, void *arg,
+                  weir_err_t *err)
 {
 	s_handle_t *handle = NULL;
 	s_band_t source = { 0 };

@@ -8,7 +8,8 @@
 #include "connectors/raster/raster.h"
 
 #define WEIR_RASTER_BLOCK_BYTES_MAX ((size_t) 256 << 20)
-#define WEIR_RASTER_HANDLE_BYTES ((size_t) 96 << 10) /* an open GeoTIFF, without its list of blocks */
+#define WEIR_RASTER_HANDLE_BYTES                                                                   \
+	((size_t) 96 << 10) /* an open GeoTIFF, without its list of blocks */
 
 typedef struct {
 	size_t n_open, bytes;      /* now */

@@ -153,8 +153,9 @@ static bool
 s_has_unnamed_datum (OGRSpatialReferenceH crs)
 {
 	const char *datum = OSRGetAttrValue (crs, "DATUM", 0);
-	return datum == NULL || strncasecmp (datum, "unknown", 7) == 0 || strncasecmp (datum, "D_unknown", 9) == 0 ||
-	       strncasecmp (datum, "unnamed", 7) == 0 || strncasecmp (datum, "Not_specified", 13) == 0 ||
+	return datum == NULL || strncasecmp (datum, "unknown", 7) == 0 ||
+	       strncasecmp (datum, "D_unknown", 9) == 0 || strncasecmp (datum, "unnamed", 7) == 0 ||
+	       strncasecmp (datum, "Not_specified", 13) == 0 ||
 	       strncasecmp (datum, "Not specified", 13) == 0 || strncasecmp (datum, "user", 4) == 0;
 }
 
@@ -210,8 +211,8 @@ weir_raster_crs_equal (void *arg, const char *a, const char *b)
 /* ---- transformation */
 
 static int
-s_make_transformation (const char *src_crs, const char *dst_crs, OGRCoordinateTransformationH *made_out,
-                       weir_err_t *err)
+s_make_transformation (const char *src_crs, const char *dst_crs,
+                       OGRCoordinateTransformationH *made_out, weir_err_t *err)
 {
 	OGRSpatialReferenceH src = weir_crs_import (src_crs);
 	OGRSpatialReferenceH dst = weir_crs_import (dst_crs);
@@ -219,12 +220,15 @@ s_make_transformation (const char *src_crs, const char *dst_crs, OGRCoordinateTr
 	*made_out = NULL;
 	if (src == NULL || dst == NULL) {
 		const char *bad = src == NULL ? src_crs : dst_crs;
-		status = weir_err_invalid (err, "CRSInvalid", "", "not a known CRS: %.200s", bad != NULL ? bad : "(none)");
+		status = weir_err_invalid (err, "CRSInvalid", "", "not a known CRS: %.200s",
+		                           bad != NULL ? bad : "(none)");
 	} else {
 		weir_words_reset ();
-		*made_out = OCTNewCoordinateTransformation (src, dst); /* GDAL keeps the last ones for all threads */
+		*made_out = OCTNewCoordinateTransformation (
+			src, dst); /* GDAL keeps the last ones for all threads */
 		if (*made_out == NULL)
-			status = weir_err_invalid (err, "CRSInvalid", "", "no transformation between the CRS: %s", weir_words_get ());
+			status = weir_err_invalid (err, "CRSInvalid", "",
+			                           "no transformation between the CRS: %s", weir_words_get ());
 	}
 	OSRDestroySpatialReference (src);
 	OSRDestroySpatialReference (dst);
@@ -243,8 +247,8 @@ s_transform_some (OGRCoordinateTransformationH transformation, int n, double *x,
 }
 
 int
-weir_raster_transform (void *arg, const char *src_crs, const char *dst_crs, size_t n, double *x, double *y,
-                       weir_err_t *err)
+weir_raster_transform (void *arg, const char *src_crs, const char *dst_crs, size_t n, double *x,
+                       double *y, weir_err_t *err)
 {
 	(void) arg;
 	OGRCoordinateTransformationH transformation = NULL;
@@ -255,8 +259,9 @@ weir_raster_transform (void *arg, const char *src_crs, const char *dst_crs, size
 	for (size_t done = 0; status == 0 && done < n;) {
 		int count = n - done > POINTS_AT_ONCE ? POINTS_AT_ONCE : (int) (n - done);
 		if (!s_transform_some (transformation, count, x + done, y + done))
-			status = weir_err_invalid (err, "TransformFailed", "", "a point has no place in the target CRS: %s",
-			                           weir_words_any () ? weir_words_get () : "outside its area of use");
+			status = weir_err_invalid (
+				err, "TransformFailed", "", "a point has no place in the target CRS: %s",
+				weir_words_any () ? weir_words_get () : "outside its area of use");
 		done += (size_t) count;
 	}
 	OCTDestroyCoordinateTransformation (transformation);

@@ -15,6 +15,7 @@
 
 /* NULL where the text is none of the forms or PROJ does not know it; else yours (OSRDestroySpatialReference). */
 OGRSpatialReferenceH weir_crs_import (const char *text);
-char *weir_crs_export (OGRSpatialReferenceH crs); /* canonical WKT2:2019, one line; NULL for none; yours */
+char *weir_crs_export (
+	OGRSpatialReferenceH crs); /* canonical WKT2:2019, one line; NULL for none; yours */
 
 #endif

@@ -109,8 +109,8 @@ weir_driver_open (const char *name, GDALDatasetH *dataset_out, weir_err_t *err)
 	if (status != 0)
 		return status;
 	weir_words_reset ();
-	GDALDatasetH dataset =
-	    GDALOpenEx (name, GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, s_list, NULL, NULL);
+	GDALDatasetH dataset = GDALOpenEx (
+		name, GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, s_list, NULL, NULL);
 	if (dataset == NULL)
 		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RasterUnreadable", name,
 		                     "cannot open the raster: %s", weir_words_get ());
@@ -126,7 +126,8 @@ s_is_signed_byte (GDALRasterBandH band)
 }
 
 int
-weir_driver_band_type (GDALRasterBandH band, const char *name, weir_type_t *type_out, weir_err_t *err)
+weir_driver_band_type (GDALRasterBandH band, const char *name, weir_type_t *type_out,
+                       weir_err_t *err)
 {
 	GDALDataType type = GDALGetRasterDataType (band);
 	switch (type) {

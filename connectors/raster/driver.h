@@ -20,7 +20,8 @@ const char *const *weir_driver_list (void);
 int weir_driver_open (const char *name, GDALDatasetH *dataset_out, weir_err_t *err);
 
 /* What a band holds: WEIR_E_UNSUPPORTED for complex and 64-bit integer types. */
-int weir_driver_band_type (GDALRasterBandH band, const char *name, weir_type_t *type_out, weir_err_t *err);
+int weir_driver_band_type (GDALRasterBandH band, const char *name, weir_type_t *type_out,
+                           weir_err_t *err);
 
 /* GDAL's name for a type; *is_signed_byte_out where it takes the creation option PIXELTYPE=SIGNEDBYTE (GDAL < 3.7). */
 GDALDataType weir_driver_type_of (weir_type_t type, bool *is_signed_byte_out);

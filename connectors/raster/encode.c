@@ -41,7 +41,8 @@ s_fill_padding (const s_encoder_t *self, uint8_t *tile, size_t n_cells)
 
 /* The cells of a tile: in place where they lie together already, else copied (and padded) into `tile`. */
 static const uint8_t *
-s_gather_tile (const s_encoder_t *self, uint32_t band, uint32_t tile_row, uint32_t tile_col, uint8_t *tile)
+s_gather_tile (const s_encoder_t *self, uint32_t band, uint32_t tile_row, uint32_t tile_col,
+               uint8_t *tile)
 {
 	const weir_piece_shape_t *shape = &self->shape;
 	size_t row = (size_t) tile_row * shape->height;
@@ -54,9 +55,55 @@ s_gather_tile (const s_encoder_t *self, uint32_t band, uint32_t tile_row, uint32
 	if (n_rows < shape->height || n_cols < shape->width)
 		s_fill_padding (self, tile, (size_t) shape->width * shape->height);
 	for (size_t i = 0; i < n_rows; i++)
-		memcpy (tile + i * shape->width * self->cell_bytes, src + i * shape->cols * self->cell_bytes,
-		        n_cols * self->cell_bytes);
+		memcpy (tile + i * shape->width * self->cell_bytes,
+		        src + i * shape->cols * self->cell_bytes, n_cols * self->cell_bytes);
 	return tile;
+}
+
+/* Much of a map is tiles of one value: what such a tile became is remembered for a few values. */
+typedef struct {
+	uint8_t value[8];
+	size_t offset;   /* of its bytes in the buffer */
+	uint32_t length; /* 0: none yet */
+} s_flat_t;
+
+enum { N_FLATS = 4 };
+
+static bool
+s_is_flat (const uint8_t *cells, size_t n_bytes, size_t cell_bytes)
+{
+	return memcmp (cells, cells + cell_bytes, n_bytes - cell_bytes) == 0;
+}
+
+static const s_flat_t *
+s_find_flat (const s_flat_t *flats, const uint8_t *cell, size_t cell_bytes)
+{
+	for (size_t i = 0; i < N_FLATS; i++)
+		if (flats[i].length > 0 && memcmp (flats[i].value, cell, cell_bytes) == 0)
+			return &flats[i];
+	return NULL;
+}
+
+static int
+s_encode_tile (s_encoder_t *self, weir_tiffmem_t *memory, s_flat_t *flats, uint32_t i,
+               const uint8_t *cells)
+{
+	size_t n_bytes = (size_t) self->shape.width * self->shape.height * self->cell_bytes;
+	bool is_flat = s_is_flat (cells, n_bytes, self->cell_bytes);
+	const s_flat_t *known = is_flat ? s_find_flat (flats, cells, self->cell_bytes) : NULL;
+	if (known != NULL) {
+		self->lengths[i] = known->length;
+		return weir_tiffmem_repeat (memory, i, known->offset, known->length, self->err);
+	}
+	s_flat_t flat = { .offset = weir_tiffmem_used (memory) };
+	int status = weir_tiffmem_add (memory, i, cells, &self->lengths[i], self->err);
+	if (status == 0 && is_flat) {
+		memcpy (flat.value, cells, self->cell_bytes);
+		flat.length = self->lengths[i];
+		memmove (flats + 1, flats, (N_FLATS - 1) * sizeof *flats);
+		flats[0] = flat;
+	}
+	return status;
 }
 
 static int
@@ -64,17 +111,18 @@ s_encode_tiles (s_encoder_t *self, uint8_t **bytes_out, size_t *n_bytes_out)
 {
 	const weir_piece_shape_t *shape = &self->shape;
 	weir_tiffmem_t *memory = NULL;
-	int status = weir_tiffmem_new (shape, &self->output->options, self->output->node, weir_piece_head_bytes (shape),
-	                               &memory, self->err);
+	s_flat_t flats[N_FLATS] = { 0 };
+	int status = weir_tiffmem_new (shape, &self->output->options, self->output->node,
+	                               weir_piece_head_bytes (shape), &memory, self->err);
 	if (status != 0)
 		return status;
 	uint8_t *tile = weir_alloc ((size_t) shape->width * shape->height * self->cell_bytes);
 	for (uint32_t i = 0; status == 0 && i < shape->n_pieces; i++) {
 		uint32_t per_band = shape->n_cols * shape->n_rows;
 		uint32_t in_band = i % per_band;
-		const uint8_t *cells =
-		    s_gather_tile (self, i / per_band, in_band / shape->n_cols, in_band % shape->n_cols, tile);
-		status = weir_tiffmem_add (memory, i, cells, &self->lengths[i], self->err);
+		const uint8_t *cells = s_gather_tile (self, i / per_band, in_band / shape->n_cols,
+		                                      in_band % shape->n_cols, tile);
+		status = s_encode_tile (self, memory, flats, i, cells);
 	}
 	free (tile);
 	if (status == 0)
@@ -86,8 +134,8 @@ s_encode_tiles (s_encoder_t *self, uint8_t **bytes_out, size_t *n_bytes_out)
 static int
 s_out_of_memory (const s_encoder_t *self)
 {
-	return weir_err_set (self->err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "MemoryExhausted", self->output->node,
-	                     "no memory to encode a chunk");
+	return weir_err_set (self->err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "MemoryExhausted",
+	                     self->output->node, "no memory to encode a chunk");
 }
 
 static int
@@ -98,10 +146,12 @@ s_encode_rows (s_encoder_t *self, uint8_t **bytes_out, size_t *n_bytes_out)
 	uint8_t *bytes = NULL;
 	for (uint32_t i = 0; i < shape->n_pieces; i++) {
 		uint32_t piece_row = i % shape->n_rows;
-		const uint8_t *cells = s_cell_at (self, i / shape->n_rows, (size_t) piece_row * shape->height, 0);
+		const uint8_t *cells = s_cell_at (self, i / shape->n_rows,
+		                                  (size_t) piece_row * shape->height, 0);
 		size_t n = (size_t) weir_piece_rows_of (shape, piece_row) * shape->cols * self->cell_bytes;
 		uLongf length = compressBound (n);
-		uint8_t *grown = used + length <= WEIR_ENCODED_BYTES_MAX ? realloc (bytes, used + length) : NULL;
+		uint8_t *grown = used + length <= WEIR_ENCODED_BYTES_MAX ? realloc (bytes, used + length)
+		                                                         : NULL;
 		if (grown == NULL || compress2 (grown + used, &length, cells, n, ROW_PIECE_LEVEL) != Z_OK) {
 			free (grown != NULL ? grown : bytes);
 			return s_out_of_memory (self);
@@ -125,8 +175,8 @@ s_encode_nothing (s_encoder_t *self, uint8_t **bytes_out, size_t *n_bytes_out)
 }
 
 int
-weir_encode_chunk (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, const void *cells, uint8_t **bytes_out,
-                   size_t *n_bytes_out, weir_err_t *err)
+weir_encode_chunk (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, const void *cells,
+                   uint8_t **bytes_out, size_t *n_bytes_out, weir_err_t *err)
 {
 	*bytes_out = NULL;
 	*n_bytes_out = 0;

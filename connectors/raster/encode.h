@@ -22,18 +22,18 @@ int weir_encode_chunk (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, 
 /* Upper bound of what weir_encode_chunk gives for any chunk of this output. */
 size_t weir_encode_bytes_max (const weir_plan_t *plan, uint32_t output);
 /* Checks the header against the plan; any bytes are survived. */
-int weir_encoded_check (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, const uint8_t *bytes,
-                        size_t n_bytes, weir_err_t *err);
+int weir_encoded_check (const weir_plan_t *plan, const weir_plan_chunk_t *chunk,
+                        const uint8_t *bytes, size_t n_bytes, weir_err_t *err);
 
 /* Gives the encoded chunk of a number, for assembling: into *bytes_out (malloc'ed, freed by the assembler). */
-typedef int weir_encoded_fetch_fn (void *arg, uint64_t chunk, uint8_t **bytes_out, size_t *n_bytes_out,
-                                   weir_err_t *err);
+typedef int weir_encoded_fetch_fn (void *arg, uint64_t chunk, uint8_t **bytes_out,
+                                   size_t *n_bytes_out, weir_err_t *err);
 
 /* Builds all files of one output below `dir` (made if missing), each under a temporary name, fsynced and renamed when
  * whole. *files_out: n_files absolute paths, yours. Idempotent: replaces what is there. On error nothing new stays.
  * is_cancelled (may be NULL) is asked between tiles. */
-int weir_assemble_output (const weir_plan_t *plan, uint32_t output, const char *dir, weir_encoded_fetch_fn *fetch,
-                          void *arg, bool (*is_cancelled) (void *arg), char ***files_out, size_t *n_files_out,
-                          weir_err_t *err);
+int weir_assemble_output (const weir_plan_t *plan, uint32_t output, const char *dir,
+                          weir_encoded_fetch_fn *fetch, void *arg, bool (*is_cancelled) (void *arg),
+                          char ***files_out, size_t *n_files_out, weir_err_t *err);
 
 #endif

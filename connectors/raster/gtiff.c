@@ -96,8 +96,8 @@ s_write_failed (s_gtiff_t *self, weir_err_t *err)
 {
 	if (self->failed != 0)
 		return weir_words_output_errno (err, self->failed, self->file->path, "cannot write");
-	return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "OutputUnwritable", self->file->path, "cannot write: %s",
-	                     weir_words_get ());
+	return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "OutputUnwritable", self->file->path,
+	                     "cannot write: %s", weir_words_get ());
 }
 
 /* The skeleton has to have the tiles that the pieces were made for. */
@@ -109,8 +109,8 @@ s_open_tiff (s_gtiff_t *self, uint64_t n_labels, weir_err_t *err)
 	uint32_t width = (uint32_t) grid->width, height = 0;
 	if (lseek (self->file->fd, 0, SEEK_SET) != 0) /* libtiff reads from where the file stands */
 		return weir_words_output_errno (err, errno, self->file->path, "cannot write");
-	self->tiff =
-	    TIFFClientOpen (self->file->path, "r+m", self, s_read, s_write, s_seek, s_close, s_size, NULL, NULL);
+	self->tiff = TIFFClientOpen (self->file->path, "r+m", self, s_read, s_write, s_seek, s_close,
+	                             s_size, NULL, NULL);
 	if (self->tiff == NULL)
 		return s_write_failed (self, err);
 	bool is_tiled = TIFFIsTiled (self->tiff) != 0;
@@ -121,12 +121,14 @@ s_open_tiff (s_gtiff_t *self, uint64_t n_labels, weir_err_t *err)
 		TIFFGetField (self->tiff, TIFFTAG_ROWSPERSTRIP, &height);
 	}
 	if (is_tiled != options->tiled || width == 0 || height == 0 ||
-	    (is_tiled && (width != (uint32_t) options->block_width || height != (uint32_t) options->block_height)))
+	    (is_tiled &&
+	     (width != (uint32_t) options->block_width || height != (uint32_t) options->block_height)))
 		return weir_err_set (err, WEIR_E_BUG, WEIR_CLASS_BUG, "Internal", self->file->path,
 		                     "GDAL made other tiles than were asked for");
 	self->n_cols = (uint32_t) ((grid->width - 1) / width + 1);
 	self->n_rows = (uint32_t) ((grid->height - 1) / height + 1);
-	uint64_t n = (uint64_t) self->n_cols * self->n_rows * self->assembly->source->n_bands * n_labels;
+	uint64_t n = (uint64_t) self->n_cols * self->n_rows * self->assembly->source->n_bands *
+	             n_labels;
 	if (n != (is_tiled ? TIFFNumberOfTiles (self->tiff) : TIFFNumberOfStrips (self->tiff)))
 		return weir_err_set (err, WEIR_E_BUG, WEIR_CLASS_BUG, "Internal", self->file->path,
 		                     "GDAL made another number of tiles than expected");
@@ -145,14 +147,16 @@ s_put_chunk (s_gtiff_t *self, const weir_assembly_chunk_t *chunk, weir_err_t *er
 	for (uint32_t i = 0; i < shape->n_pieces; i++) {
 		uint32_t band = i / (shape->n_cols * shape->n_rows);
 		uint32_t in_band = i % (shape->n_cols * shape->n_rows);
-		uint32_t tile = ((self->band_first + band) * self->n_rows + row + in_band / shape->n_cols) * self->n_cols +
+		uint32_t tile = ((self->band_first + band) * self->n_rows + row + in_band / shape->n_cols) *
+		                    self->n_cols +
 		                col + in_band % shape->n_cols;
 		uint32_t length = weir_piece_length (&chunk->view, i);
 		int status = weir_assembly_ask (self->assembly, err);
 		if (status != 0)
 			return status;
 		/* libtiff's parameter is not const; it only writes it out */
-		if (TIFFWriteRawTile (self->tiff, tile, (void *) (uintptr_t) piece, (tmsize_t) length) != (tmsize_t) length)
+		if (TIFFWriteRawTile (self->tiff, tile, (void *) (uintptr_t) piece, (tmsize_t) length) !=
+		    (tmsize_t) length)
 			return s_write_failed (self, err);
 		piece += length;
 	}
@@ -166,8 +170,8 @@ s_put_tiles (s_gtiff_t *self, uint64_t label, weir_err_t *err)
 	int status = 0;
 	for (uint64_t i = 0; status == 0 && i < output->n_chunk_rows * output->n_chunk_cols; i++) {
 		weir_assembly_chunk_t chunk;
-		status = weir_assembly_fetch (self->assembly, label, i % output->n_chunk_cols, i / output->n_chunk_cols,
-		                              &chunk, err);
+		status = weir_assembly_fetch (self->assembly, label, i % output->n_chunk_cols,
+		                              i / output->n_chunk_cols, &chunk, err);
 		if (status == 0)
 			status = s_put_chunk (self, &chunk, err);
 		weir_assembly_release (&chunk);
@@ -178,10 +182,12 @@ s_put_tiles (s_gtiff_t *self, uint64_t label, weir_err_t *err)
 /* ---- strips */
 
 static int
-s_put_strip (void *arg, uint32_t band, int64_t row, uint32_t n_rows, const void *cells, weir_err_t *err)
+s_put_strip (void *arg, uint32_t band, int64_t row, uint32_t n_rows, const void *cells,
+             weir_err_t *err)
 {
 	s_gtiff_t *self = arg;
-	uint32_t strip = TIFFComputeStrip (self->tiff, (uint32_t) row, (uint16_t) (self->band_first + band));
+	uint32_t strip = TIFFComputeStrip (self->tiff, (uint32_t) row,
+	                                   (uint16_t) (self->band_first + band));
 	tmsize_t bytes = TIFFVStripSize (self->tiff, n_rows);
 	if (TIFFWriteEncodedStrip (self->tiff, strip, (void *) (uintptr_t) cells, bytes) != bytes)
 		return s_write_failed (self, err);
@@ -204,15 +210,16 @@ s_fill (s_gtiff_t *self, uint64_t label_first, uint64_t n_labels, weir_err_t *er
 	if (status == 0 && TIFFFlush (self->tiff) != 1)
 		status = s_write_failed (self, err);
 	if (self->tiff != NULL) {
-		TIFFSetMode (self->tiff, O_RDONLY); /* flushed already; a failed file is thrown away as it is */
+		TIFFSetMode (self->tiff,
+		             O_RDONLY); /* flushed already; a failed file is thrown away as it is */
 		TIFFCleanup (self->tiff);
 	}
 	return status;
 }
 
 static int
-s_write_gtiff (const weir_assembly_t *assembly, uint64_t label_first, uint64_t n_labels, weir_outfile_t *file,
-               weir_err_t *err)
+s_write_gtiff (const weir_assembly_t *assembly, uint64_t label_first, uint64_t n_labels,
+               weir_outfile_t *file, weir_err_t *err)
 {
 	uint8_t *skeleton = NULL;
 	size_t n_bytes = 0;

@@ -21,7 +21,8 @@ s_scheme_length (const char *href)
 	size_t n = 0;
 	if (!isalpha ((unsigned char) href[0]))
 		return 0;
-	while (isalnum ((unsigned char) href[n]) || href[n] == '+' || href[n] == '-' || href[n] == '.' || href[n] == '_')
+	while (isalnum ((unsigned char) href[n]) || href[n] == '+' || href[n] == '-' ||
+	       href[n] == '.' || href[n] == '_')
 		n++;
 	return href[n] == ':' ? n : 0;
 }
@@ -74,7 +75,8 @@ s_path_of_file_url (const char *href, char **path_out, weir_err_t *err)
 		path = strchr (host, '/');
 		size_t n = path != NULL ? (size_t) (path - host) : strlen (host);
 		if (path == NULL || (n != 0 && !s_is_scheme (host, n, "localhost")))
-			return weir_err_invalid (err, "AddressNotAllowed", href, "a file address of another machine");
+			return weir_err_invalid (err, "AddressNotAllowed", href,
+			                         "a file address of another machine");
 	}
 	*path_out = s_decode_percent (path);
 	if (*path_out == NULL)
@@ -83,7 +85,8 @@ s_path_of_file_url (const char *href, char **path_out, weir_err_t *err)
 		return 0;
 	free (*path_out);
 	*path_out = NULL;
-	return weir_err_invalid (err, "AddressNotAllowed", href, "a file address without an absolute path");
+	return weir_err_invalid (err, "AddressNotAllowed", href,
+	                         "a file address without an absolute path");
 }
 
 /* Takes path (freed). */
@@ -128,8 +131,8 @@ weir_raster_name_of_href (void *arg, const char *href, char **name_out, weir_err
 		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "RasterUnreadable", href,
 		                     "remote rasters are not supported yet");
 	if (!s_is_scheme (href, n, "file"))
-		return weir_err_invalid (err, "AddressNotAllowed", href, "the scheme '%.*s:' is not allowed", (int) n,
-		                         href);
+		return weir_err_invalid (err, "AddressNotAllowed", href,
+		                         "the scheme '%.*s:' is not allowed", (int) n, href);
 	char *path = NULL;
 	int status = s_path_of_file_url (href, &path, err);
 	if (status != 0)

@@ -50,7 +50,8 @@ weir_folder_make (const char *dir, char **folder_out, weir_err_t *err)
 	free (copy);
 	struct stat info;
 	if (stat (dir, &info) != 0)
-		return weir_words_output_errno (err, failed != 0 ? failed : errno, dir, "cannot make the output folder");
+		return weir_words_output_errno (err, failed != 0 ? failed : errno, dir,
+		                                "cannot make the output folder");
 	if (!S_ISDIR (info.st_mode))
 		return weir_words_output_errno (err, ENOTDIR, dir, "cannot make the output folder");
 	char *folder = realpath (dir, NULL);
@@ -58,7 +59,8 @@ weir_folder_make (const char *dir, char **folder_out, weir_err_t *err)
 		return weir_words_output_errno (err, errno, dir, "cannot find the output folder");
 	if (strncmp (folder, "/vsi", 4) == 0) { /* GDAL would not mean the disk */
 		free (folder);
-		return weir_words_output_errno (err, EINVAL, dir, "an output folder whose path begins with /vsi");
+		return weir_words_output_errno (err, EINVAL, dir,
+		                                "an output folder whose path begins with /vsi");
 	}
 	*folder_out = folder;
 	return 0;
@@ -70,9 +72,12 @@ weir_folder_sync (const char *folder, weir_err_t *err)
 	int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return weir_words_output_errno (err, errno, folder, "cannot sync the output folder");
-	int failed = fsync (fd) != 0 && errno != EINVAL ? errno : 0; /* EINVAL: a file system without it */
+	int failed = fsync (fd) != 0 && errno != EINVAL ? errno
+	                                                : 0; /* EINVAL: a file system without it */
 	close (fd);
-	return failed != 0 ? weir_words_output_errno (err, failed, folder, "cannot sync the output folder") : 0;
+	return failed != 0
+	           ? weir_words_output_errno (err, failed, folder, "cannot sync the output folder")
+	           : 0;
 }
 
 /* ---- files */
@@ -86,8 +91,9 @@ weir_outfile_create (weir_outfile_t *self, const char *folder, const char *name,
 	self->fd = -1;
 	const char *slash = strcmp (folder, "/") == 0 ? "" : "/";
 	self->path = weir_asprintf ("%s%s%s", folder, slash, name);
-	self->temp_path = weir_asprintf ("%s%s.%s.%ld-%u-%lx.part", folder, slash, name, (long) getpid (),
-	                                 atomic_fetch_add (&s_count, 1), (unsigned long) now.tv_nsec);
+	self->temp_path = weir_asprintf ("%s%s.%s.%ld-%u-%lx.part", folder, slash, name,
+	                                 (long) getpid (), atomic_fetch_add (&s_count, 1),
+	                                 (unsigned long) now.tv_nsec);
 	self->fd = open (self->temp_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (self->fd >= 0)
 		return 0;
@@ -106,7 +112,8 @@ weir_outfile_write (weir_outfile_t *self, const void *bytes, size_t n_bytes, wei
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return weir_words_output_errno (err, n < 0 ? errno : ENOSPC, self->path, "cannot write");
+			return weir_words_output_errno (err, n < 0 ? errno : ENOSPC, self->path,
+			                                "cannot write");
 		next += n;
 		n_bytes -= (size_t) n;
 	}

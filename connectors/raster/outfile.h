@@ -23,7 +23,8 @@ typedef struct {
 int weir_folder_make (const char *dir, char **folder_out, weir_err_t *err);
 int weir_folder_sync (const char *folder, weir_err_t *err);
 
-int weir_outfile_create (weir_outfile_t *self, const char *folder, const char *name, weir_err_t *err);
+int weir_outfile_create (weir_outfile_t *self, const char *folder, const char *name,
+                         weir_err_t *err);
 int weir_outfile_write (weir_outfile_t *self, const void *bytes, size_t n_bytes, weir_err_t *err);
 int weir_outfile_close (weir_outfile_t *self, weir_err_t *err);
 int weir_outfile_sync (weir_outfile_t *self, weir_err_t *err); /* on disk; open or closed */

@@ -32,7 +32,8 @@ s_put_f64 (uint8_t *at, double value)
 static uint32_t
 s_get_u32 (const uint8_t *at)
 {
-	return (uint32_t) at[0] | (uint32_t) at[1] << 8 | (uint32_t) at[2] << 16 | (uint32_t) at[3] << 24;
+	return (uint32_t) at[0] | (uint32_t) at[1] << 8 | (uint32_t) at[2] << 16 |
+	       (uint32_t) at[3] << 24;
 }
 
 static uint64_t
@@ -79,7 +80,8 @@ s_shape_pieces (const weir_plan_output_t *output, weir_piece_shape_t *shape, wei
 		if (height <= 0)
 			height = ROW_PIECE_HEIGHT;
 		if (output->n_chunk_rows > 1 && output->chunk_height % height != 0)
-			return s_bad_shape (err, output->node, "the chunk height is no multiple of the block height");
+			return s_bad_shape (err, output->node,
+			                    "the chunk height is no multiple of the block height");
 	} else {
 		if (width <= 0 || height <= 0 || width % 16 != 0 || height % 16 != 0)
 			return s_bad_shape (err, output->node, "output tiles have to be multiples of 16");
@@ -92,7 +94,8 @@ s_shape_pieces (const weir_plan_output_t *output, weir_piece_shape_t *shape, wei
 	shape->n_cols = (shape->cols - 1) / shape->width + 1;
 	shape->n_rows = (shape->rows - 1) / shape->height + 1;
 	size_t n;
-	if (!weir_size_mul ((size_t) shape->n_cols * shape->n_rows, shape->n_bands, &n) || n > UINT32_MAX / 16)
+	if (!weir_size_mul ((size_t) shape->n_cols * shape->n_rows, shape->n_bands, &n) ||
+	    n > UINT32_MAX / 16)
 		return s_bad_shape (err, output->node, "too many output tiles in a chunk");
 	shape->n_pieces = (uint32_t) n;
 	if (!weir_size_mul ((size_t) shape->width * shape->height, weir_type_size (shape->type), &n) ||
@@ -102,8 +105,8 @@ s_shape_pieces (const weir_plan_output_t *output, weir_piece_shape_t *shape, wei
 }
 
 int
-weir_piece_shape (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, weir_piece_shape_t *shape_out,
-                  weir_err_t *err)
+weir_piece_shape (const weir_plan_t *plan, const weir_plan_chunk_t *chunk,
+                  weir_piece_shape_t *shape_out, weir_err_t *err)
 {
 	memset (shape_out, 0, sizeof *shape_out);
 	if (chunk->output >= plan->n_outputs || plan->outputs[chunk->output].source >= plan->n_sources)
@@ -118,7 +121,8 @@ weir_piece_shape (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, weir_
 	if (chunk->window.width <= 0 || chunk->window.height <= 0 || chunk->window.width > INT32_MAX ||
 	    chunk->window.height > INT32_MAX || source->n_bands == 0 || source->n_bands > UINT16_MAX ||
 	    shape_out->type >= WEIR_N_TYPES ||
-	    !weir_size_mul ((size_t) chunk->window.width * (size_t) chunk->window.height, source->n_bands * 8, &n_cells))
+	    !weir_size_mul ((size_t) chunk->window.width * (size_t) chunk->window.height,
+	                    source->n_bands * 8, &n_cells))
 		return s_bad_shape (err, output->node, "a chunk of impossible size");
 	shape_out->cols = (uint32_t) chunk->window.width;
 	shape_out->rows = (uint32_t) chunk->window.height;
@@ -162,8 +166,10 @@ weir_encode_bytes_max (const weir_plan_t *plan, uint32_t output)
 	if (weir_piece_shape (plan, &chunk, &shape, NULL) != 0)
 		return WEIR_ENCODED_BYTES_MAX;
 	size_t bytes;
-	if (!weir_size_mul (weir_piece_bytes_max (&shape, out->options.compress), shape.n_pieces, &bytes) ||
-	    !weir_size_add (bytes, weir_piece_head_bytes (&shape), &bytes) || bytes > WEIR_ENCODED_BYTES_MAX)
+	if (!weir_size_mul (weir_piece_bytes_max (&shape, out->options.compress), shape.n_pieces,
+	                    &bytes) ||
+	    !weir_size_add (bytes, weir_piece_head_bytes (&shape), &bytes) ||
+	    bytes > WEIR_ENCODED_BYTES_MAX)
 		return WEIR_ENCODED_BYTES_MAX;
 	return bytes;
 }
@@ -171,8 +177,8 @@ weir_encode_bytes_max (const weir_plan_t *plan, uint32_t output)
 /* ---- header */
 
 void
-weir_piece_write_head (const weir_piece_shape_t *self, const weir_piece_range_t *range, const uint32_t *lengths,
-                       uint8_t *head)
+weir_piece_write_head (const weir_piece_shape_t *self, const weir_piece_range_t *range,
+                       const uint32_t *lengths, uint8_t *head)
 {
 	memcpy (head, s_magic, sizeof s_magic);
 	s_put_u32 (head + 8, (uint32_t) self->kind);
@@ -193,11 +199,12 @@ weir_piece_write_head (const weir_piece_shape_t *self, const weir_piece_range_t 
 static bool
 s_head_agrees (const weir_piece_shape_t *shape, const uint8_t *head)
 {
-	return memcmp (head, s_magic, sizeof s_magic) == 0 && s_get_u32 (head + 8) == (uint32_t) shape->kind &&
-	       s_get_u32 (head + 12) == (uint32_t) shape->type && s_get_u32 (head + 16) == shape->n_bands &&
-	       s_get_u32 (head + 20) == shape->width && s_get_u32 (head + 24) == shape->height &&
-	       s_get_u32 (head + 28) == shape->n_cols && s_get_u32 (head + 32) == shape->n_rows &&
-	       s_get_u32 (head + 36) == shape->n_pieces;
+	return memcmp (head, s_magic, sizeof s_magic) == 0 &&
+	       s_get_u32 (head + 8) == (uint32_t) shape->kind &&
+	       s_get_u32 (head + 12) == (uint32_t) shape->type &&
+	       s_get_u32 (head + 16) == shape->n_bands && s_get_u32 (head + 20) == shape->width &&
+	       s_get_u32 (head + 24) == shape->height && s_get_u32 (head + 28) == shape->n_cols &&
+	       s_get_u32 (head + 32) == shape->n_rows && s_get_u32 (head + 36) == shape->n_pieces;
 }
 
 static int
@@ -207,8 +214,8 @@ s_bad_bytes (weir_err_t *err, const weir_plan_output_t *output, const char *text
 }
 
 int
-weir_piece_parse (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, const uint8_t *bytes, size_t n_bytes,
-                  weir_piece_view_t *view_out, weir_err_t *err)
+weir_piece_parse (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, const uint8_t *bytes,
+                  size_t n_bytes, weir_piece_view_t *view_out, weir_err_t *err)
 {
 	int status = weir_piece_shape (plan, chunk, &view_out->shape, err);
 	if (status != 0)
@@ -219,7 +226,8 @@ weir_piece_parse (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, const
 	if (bytes == NULL || n_bytes < head || n_bytes > WEIR_ENCODED_BYTES_MAX)
 		return s_bad_bytes (err, output, "an encoded chunk of impossible length");
 	if (!s_head_agrees (shape, bytes))
-		return s_bad_bytes (err, output, "the header of an encoded chunk does not agree with the plan");
+		return s_bad_bytes (err, output,
+		                    "the header of an encoded chunk does not agree with the plan");
 	view_out->range.min = s_get_f64 (bytes + 40);
 	view_out->range.max = s_get_f64 (bytes + 48);
 	view_out->range.n_valid = s_get_u64 (bytes + 56);
@@ -247,8 +255,8 @@ weir_piece_length (const weir_piece_view_t *self, uint32_t i)
 }
 
 int
-weir_encoded_check (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, const uint8_t *bytes, size_t n_bytes,
-                    weir_err_t *err)
+weir_encoded_check (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, const uint8_t *bytes,
+                    size_t n_bytes, weir_err_t *err)
 {
 	weir_piece_view_t view;
 	return weir_piece_parse (plan, chunk, bytes, n_bytes, &view, err);

@@ -26,7 +26,7 @@ typedef struct {
 	weir_piece_kind_t kind;
 	weir_type_t type;
 	uint32_t n_bands;
-	uint32_t width, height; /* of a piece; rows: the last of a chunk may be lower */
+	uint32_t width, height;  /* of a piece; rows: the last of a chunk may be lower */
 	uint32_t n_cols, n_rows; /* pieces in a chunk's band */
 	uint32_t n_pieces;
 	uint32_t cols, rows; /* of the chunk */
@@ -45,18 +45,19 @@ typedef struct { /* a checked encoded chunk; borrows its bytes */
 } weir_piece_view_t;
 
 /* Fails where the plan's numbers do not go together (a plan may have come over the wire). */
-int weir_piece_shape (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, weir_piece_shape_t *shape_out,
-                      weir_err_t *err);
-uint32_t weir_piece_rows_of (const weir_piece_shape_t *self, uint32_t piece_row); /* cells high, kind rows */
+int weir_piece_shape (const weir_plan_t *plan, const weir_plan_chunk_t *chunk,
+                      weir_piece_shape_t *shape_out, weir_err_t *err);
+uint32_t weir_piece_rows_of (const weir_piece_shape_t *self,
+                             uint32_t piece_row); /* cells high, kind rows */
 /* Most bytes that one piece can have, and the header's size with lengths. */
 size_t weir_piece_bytes_max (const weir_piece_shape_t *self, const char *compress);
 size_t weir_piece_head_bytes (const weir_piece_shape_t *self);
 
 /* lengths: n_pieces of them; head: weir_piece_head_bytes () long. */
-void weir_piece_write_head (const weir_piece_shape_t *self, const weir_piece_range_t *range, const uint32_t *lengths,
-                            uint8_t *head);
-int weir_piece_parse (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, const uint8_t *bytes, size_t n_bytes,
-                      weir_piece_view_t *view_out, weir_err_t *err);
+void weir_piece_write_head (const weir_piece_shape_t *self, const weir_piece_range_t *range,
+                            const uint32_t *lengths, uint8_t *head);
+int weir_piece_parse (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, const uint8_t *bytes,
+                      size_t n_bytes, weir_piece_view_t *view_out, weir_err_t *err);
 /* Length of piece i; pieces lie one after the other. */
 uint32_t weir_piece_length (const weir_piece_view_t *self, uint32_t i);
 

@@ -68,8 +68,8 @@ s_png_failed (s_png_t *self)
 {
 	if (self->status != 0)
 		return self->status; /* err is filled */
-	return weir_err_set (self->err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "OutputUnwritable", self->file->path,
-	                     "cannot write: %s", self->words);
+	return weir_err_set (self->err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "OutputUnwritable",
+	                     self->file->path, "cannot write: %s", self->words);
 }
 
 /* ---- the three steps of a picture, each with its own place to come back to */
@@ -78,7 +78,8 @@ static int
 s_begin (s_png_t *self)
 {
 	const weir_grid_t *grid = &self->assembly->source->grid;
-	self->png = png_create_write_struct (PNG_LIBPNG_VER_STRING, self, s_keep_error, s_ignore_warning);
+	self->png = png_create_write_struct (PNG_LIBPNG_VER_STRING, self, s_keep_error,
+	                                     s_ignore_warning);
 	self->info = self->png != NULL ? png_create_info_struct (self->png) : NULL;
 	if (self->info == NULL)
 		return s_png_failed (self);
@@ -86,7 +87,8 @@ s_begin (s_png_t *self)
 		return s_png_failed (self);
 	png_set_write_fn (self->png, self, s_write_bytes, s_flush);
 	png_set_user_limits (self->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-	png_set_filter (self->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE); /* masks shrink best as they are */
+	png_set_filter (self->png, PNG_FILTER_TYPE_BASE,
+	                PNG_FILTER_NONE); /* masks shrink best as they are */
 	png_set_IHDR (self->png, self->info, (png_uint_32) grid->width, (png_uint_32) grid->height, 8,
 	              PNG_COLOR_TYPE_GRAY_ALPHA, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
 	              PNG_FILTER_TYPE_DEFAULT);
@@ -95,7 +97,8 @@ s_begin (s_png_t *self)
 }
 
 static int
-s_put_rows (void *arg, uint32_t band, int64_t row, uint32_t n_rows, const void *cells, weir_err_t *err)
+s_put_rows (void *arg, uint32_t band, int64_t row, uint32_t n_rows, const void *cells,
+            weir_err_t *err)
 {
 	s_png_t *self = arg;
 	(void) band;
@@ -131,8 +134,8 @@ s_find_range (s_png_t *self, uint64_t label)
 	int status = 0;
 	for (uint64_t i = 0; status == 0 && i < output->n_chunk_rows * output->n_chunk_cols; i++) {
 		weir_assembly_chunk_t chunk;
-		status = weir_assembly_fetch (self->assembly, label, i / output->n_chunk_rows, i % output->n_chunk_rows,
-		                              &chunk, self->err);
+		status = weir_assembly_fetch (self->assembly, label, i / output->n_chunk_rows,
+		                              i % output->n_chunk_rows, &chunk, self->err);
 		if (status == 0)
 			weir_range_merge (&self->range, &chunk.view.range);
 		weir_assembly_release (&chunk);
@@ -141,8 +144,8 @@ s_find_range (s_png_t *self, uint64_t label)
 }
 
 static int
-s_write_png (const weir_assembly_t *assembly, uint64_t label_first, uint64_t n_labels, weir_outfile_t *file,
-             weir_err_t *err)
+s_write_png (const weir_assembly_t *assembly, uint64_t label_first, uint64_t n_labels,
+             weir_outfile_t *file, weir_err_t *err)
 {
 	(void) n_labels;
 	s_png_t self = { .assembly = assembly, .file = file, .err = err };
@@ -168,13 +171,14 @@ s_check_png (const weir_assembly_t *self, weir_err_t *err)
 	const weir_grid_t *grid = &self->source->grid;
 	const char *text = self->source->n_bands != 1 ? "PNG holds one band, the cube has more"
 	                   : self->output->keeps_time ? "PNG holds no temporal dimension"
-	                   : grid->width < 1 || grid->height < 1 || grid->width > INT32_MAX || grid->height > INT32_MAX
+	                   : grid->width < 1 || grid->height < 1 || grid->width > INT32_MAX ||
+	                           grid->height > INT32_MAX
 	                       ? "PNG holds at most 2147483647 pixels a side"
 	                       : NULL;
 	if (text == NULL)
 		return 0;
-	return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported", self->output->node, "%s",
-	                     text);
+	return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported",
+	                     self->output->node, "%s", text);
 }
 
 const weir_sink_format_t weir_sink_format_png = {

@@ -26,7 +26,8 @@ s_read_bands (GDALDatasetH dataset, const char *name, weir_probe_t *probe, weir_
 {
 	probe->n_bands = (size_t) GDALGetRasterCount (dataset);
 	if (probe->n_bands == 0)
-		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RasterUnreadable", name, "no raster band");
+		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RasterUnreadable", name,
+		                     "no raster band");
 	probe->bands = weir_alloc (probe->n_bands * sizeof *probe->bands);
 	probe->descriptions = weir_alloc (probe->n_bands * sizeof *probe->descriptions);
 	for (size_t i = 0; i < probe->n_bands; i++) {

@@ -80,7 +80,8 @@ s_grey_of (const weir_piece_range_t *self, double value)
 	}
 
 static void
-s_stretch_cells (const weir_piece_range_t *self, weir_cell_t cell, const void *cells, size_t n, uint8_t *grey_alpha)
+s_stretch_cells (const weir_piece_range_t *self, weir_cell_t cell, const void *cells, size_t n,
+                 uint8_t *grey_alpha)
 {
 	switch (cell.type) {
 		EACH_TYPE (STRETCH)

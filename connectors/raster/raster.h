@@ -41,13 +41,14 @@ typedef int weir_raster_sink_fn (void *arg, weir_type_t type, const void *cells,
 /* Reads `window` (pixels of the file; inside it) of one band, one call of `sink` for each block that it touches, each
  * with the part of the block that lies in the window; the rectangles are disjoint and cover the window. Cells are only
  * valid during the call. Raw values: no-data is not translated. width, height: what the item says (mismatch is an error). */
-int weir_raster_read (weir_raster_cache_t *self, const char *name, int64_t width, int64_t height, uint32_t band,
-                      weir_window_t window, weir_raster_sink_fn *sink, void *arg, weir_err_t *err);
+int weir_raster_read (weir_raster_cache_t *self, const char *name, int64_t width, int64_t height,
+                      uint32_t band, weir_window_t window, weir_raster_sink_fn *sink, void *arg,
+                      weir_err_t *err);
 
 /* Translates n raw cells of file type to `cell`'s type and no-data: values equal to `nodata` (where has_nodata) and NaN
  * become no-data. True in *is_identity_out of the check below means the bytes can be used as they are. */
 bool weir_raster_is_identity (weir_type_t type, bool has_nodata, double nodata, weir_cell_t cell);
-void weir_raster_translate (weir_type_t type, bool has_nodata, double nodata, const void *raw, weir_cell_t cell,
-                            void *cells, size_t n);
+void weir_raster_translate (weir_type_t type, bool has_nodata, double nodata, const void *raw,
+                            weir_cell_t cell, void *cells, size_t n);
 
 #endif

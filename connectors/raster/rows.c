@@ -24,7 +24,7 @@ s_reserve (uint8_t **buffer, size_t *capacity, size_t rows, size_t cols, size_t 
 	if (!weir_size_mul (rows, cols, &bytes) || !weir_size_mul (bytes, cell_bytes, &bytes))
 		return false;
 	if (bytes <= *capacity)
-		return true;
+		return *buffer != NULL;
 	free (*buffer);
 	*buffer = malloc (bytes);
 	*capacity = *buffer != NULL ? bytes : 0;
@@ -51,13 +51,15 @@ s_inflate_piece (s_rows_t *self, uint64_t col, uint32_t index, uint32_t n_rows, 
 		return weir_err_invalid (err, "EncodedChunkInvalid", self->assembly->output->node,
 		                         "a piece of an encoded chunk that cannot be decoded");
 	for (uint32_t row = 0; !is_whole && row < n_rows; row++)
-		memcpy (place + row * self->width * self->cell_bytes, self->piece + row * row_bytes, row_bytes);
+		memcpy (place + row * self->width * self->cell_bytes, self->piece + row * row_bytes,
+		        row_bytes);
 	return 0;
 }
 
 /* One piece row of one band, over all chunks of the row. */
 static int
-s_emit_piece_row (s_rows_t *self, uint32_t band, uint32_t piece_row, weir_rows_fn *fn, void *arg, weir_err_t *err)
+s_emit_piece_row (s_rows_t *self, uint32_t band, uint32_t piece_row, weir_rows_fn *fn, void *arg,
+                  weir_err_t *err)
 {
 	const weir_piece_shape_t *shape = &self->chunks[0].view.shape;
 	uint32_t n_rows = weir_piece_rows_of (shape, piece_row);
@@ -83,8 +85,9 @@ s_fetch_row (s_rows_t *self, uint64_t label, uint64_t chunk_row, weir_err_t *err
 		weir_assembly_chunk_t *chunk = &self->chunks[col];
 		status = weir_assembly_fetch (self->assembly, label, col, chunk_row, chunk, err);
 		self->offsets[col] = 0;
-		if (status == 0 && (chunk->view.shape.kind != WEIR_PIECE_ROWS || chunk->chunk.window.col != covered ||
-		                    chunk->view.shape.rows != self->chunks[0].view.shape.rows))
+		if (status == 0 &&
+		    (chunk->view.shape.kind != WEIR_PIECE_ROWS || chunk->chunk.window.col != covered ||
+		     chunk->view.shape.rows != self->chunks[0].view.shape.rows))
 			status = weir_err_invalid (err, "PlanInvalid", self->assembly->output->node,
 			                           "chunks that do not fit side by side");
 		covered += chunk->chunk.window.width;
@@ -96,7 +99,8 @@ s_fetch_row (s_rows_t *self, uint64_t label, uint64_t chunk_row, weir_err_t *err
 }
 
 int
-weir_rows_each (const weir_assembly_t *assembly, uint64_t label, weir_rows_fn *fn, void *arg, weir_err_t *err)
+weir_rows_each (const weir_assembly_t *assembly, uint64_t label, weir_rows_fn *fn, void *arg,
+                weir_err_t *err)
 {
 	const weir_plan_output_t *output = assembly->output;
 	s_rows_t self = { .assembly = assembly,

@@ -11,9 +11,11 @@
 #include "connectors/raster/assembly.h"
 
 /* n_rows full rows of `band` from `row` on; cells are valid during the call. */
-typedef int weir_rows_fn (void *arg, uint32_t band, int64_t row, uint32_t n_rows, const void *cells, weir_err_t *err);
+typedef int weir_rows_fn (void *arg, uint32_t band, int64_t row, uint32_t n_rows, const void *cells,
+                          weir_err_t *err);
 
 /* Chunk row by chunk row, in it band by band, in it top to bottom. */
-int weir_rows_each (const weir_assembly_t *self, uint64_t label, weir_rows_fn *fn, void *arg, weir_err_t *err);
+int weir_rows_each (const weir_assembly_t *self, uint64_t label, weir_rows_fn *fn, void *arg,
+                    weir_err_t *err);
 
 #endif

@@ -22,8 +22,8 @@
 static int
 s_refuse (const weir_assembly_t *self, const char *text, weir_err_t *err)
 {
-	return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported", self->output->node,
-	                     "GTiff: %s", text);
+	return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported",
+	                     self->output->node, "GTiff: %s", text);
 }
 
 static char **
@@ -39,7 +39,8 @@ s_make_options (const weir_assembly_t *self, bool is_signed_byte)
 	options = CSLSetNameValue (options, "ALPHA", "NO");
 	options = CSLSetNameValue (options, "TILED", wanted->tiled ? "YES" : "NO");
 	options = CSLSetNameValue (options, "COMPRESS", wanted->compress);
-	options = CSLSetNameValue (options, "BIGTIFF", wanted->bigtiff != NULL ? wanted->bigtiff : "IF_SAFER");
+	options = CSLSetNameValue (options, "BIGTIFF",
+	                           wanted->bigtiff != NULL ? wanted->bigtiff : "IF_SAFER");
 	if (wanted->tiled) {
 		snprintf (number, sizeof number, "%d", wanted->block_width);
 		options = CSLSetNameValue (options, "BLOCKXSIZE", number);
@@ -60,7 +61,8 @@ s_make_options (const weir_assembly_t *self, bool is_signed_byte)
 
 /* Bands are labels × bands; a name says what distinguishes them. */
 static void
-s_describe_bands (const weir_assembly_t *self, uint64_t label_first, uint64_t n_labels, GDALDatasetH dataset)
+s_describe_bands (const weir_assembly_t *self, uint64_t label_first, uint64_t n_labels,
+                  GDALDatasetH dataset)
 {
 	const weir_plan_source_t *source = self->source;
 	weir_cell_t cell = self->output->pipeline.out;
@@ -71,7 +73,8 @@ s_describe_bands (const weir_assembly_t *self, uint64_t label_first, uint64_t n_
 		char label[64] = "";
 		if (n_labels > 1 || self->output->options.dates_as_bands)
 			if (self->output->keeps_time)
-				weir_label_format (source->labels_us[label_first + i / n_bands], label, sizeof label);
+				weir_label_format (source->labels_us[label_first + i / n_bands], label,
+				                   sizeof label);
 		char *text = label[0] == '\0' ? weir_strdup (name)
 		             : n_bands == 1   ? weir_strdup (label)
 		                              : weir_asprintf ("%s %s", label, name != NULL ? name : "");
@@ -108,8 +111,9 @@ s_create (const weir_assembly_t *self, const char *name, uint64_t label_first, u
 	bool is_signed_byte = false;
 	GDALDataType type = weir_driver_type_of (self->output->pipeline.out.type, &is_signed_byte);
 	char **options = s_make_options (self, is_signed_byte);
-	GDALDatasetH dataset = GDALCreate (GDALGetDriverByName ("GTiff"), name, (int) grid->width, (int) grid->height,
-	                                   (int) (n_labels * self->source->n_bands), type, options);
+	GDALDatasetH dataset = GDALCreate (GDALGetDriverByName ("GTiff"), name, (int) grid->width,
+	                                   (int) grid->height, (int) (n_labels * self->source->n_bands),
+	                                   type, options);
 	CSLDestroy (options);
 	if (dataset == NULL)
 		return false;
@@ -121,8 +125,8 @@ s_create (const weir_assembly_t *self, const char *name, uint64_t label_first, u
 }
 
 int
-weir_skeleton_make (const weir_assembly_t *self, uint64_t label_first, uint64_t n_labels, uint8_t **bytes_out,
-                    size_t *n_bytes_out, weir_err_t *err)
+weir_skeleton_make (const weir_assembly_t *self, uint64_t label_first, uint64_t n_labels,
+                    uint8_t **bytes_out, size_t *n_bytes_out, weir_err_t *err)
 {
 	static atomic_uint s_count;
 	const weir_grid_t *grid = &self->source->grid;
@@ -131,7 +135,8 @@ weir_skeleton_make (const weir_assembly_t *self, uint64_t label_first, uint64_t 
 	*n_bytes_out = 0;
 	if (grid->width < 1 || grid->height < 1 || grid->width > INT32_MAX || grid->height > INT32_MAX)
 		return s_refuse (self, "more than 2147483647 pixels a side", err);
-	if (self->source->n_bands < 1 || n_labels > UINT16_MAX || self->source->n_bands * n_labels > UINT16_MAX)
+	if (self->source->n_bands < 1 || n_labels > UINT16_MAX ||
+	    self->source->n_bands * n_labels > UINT16_MAX)
 		return s_refuse (self, "more than 65535 bands in a file", err);
 	if (!weir_tiff_compression (self->output->options.compress, &compression))
 		return s_refuse (self, "this compression is not offered", err);
@@ -166,7 +171,7 @@ s_list_levels (const weir_assembly_t *self, int *levels)
 {
 	int64_t tile = self->output->options.tiled ? self->output->options.block_width : 512;
 	int64_t side = self->source->grid.width > self->source->grid.height ? self->source->grid.width
-	                                                                     : self->source->grid.height;
+	                                                                    : self->source->grid.height;
 	int n = 0;
 	for (int64_t level = 2; n < OVERVIEWS_MAX && side > tile * level / 2; level *= 2)
 		levels[n++] = (int) level;
@@ -201,19 +206,21 @@ s_overviews_failed (const weir_assembly_t *self, const weir_outfile_t *file, wei
 }
 
 int
-weir_skeleton_add_overviews (const weir_assembly_t *self, const weir_outfile_t *file, weir_err_t *err)
+weir_skeleton_add_overviews (const weir_assembly_t *self, const weir_outfile_t *file,
+                             weir_err_t *err)
 {
 	int levels[OVERVIEWS_MAX];
 	int n_levels = s_list_levels (self, levels);
 	if (n_levels == 0)
 		return 0;
 	weir_words_reset ();
-	GDALDatasetH dataset =
-	    GDALOpenEx (file->temp_path, GDAL_OF_RASTER | GDAL_OF_UPDATE | GDAL_OF_VERBOSE_ERROR, weir_driver_list (),
-	                NULL, NULL);
+	GDALDatasetH dataset = GDALOpenEx (file->temp_path,
+	                                   GDAL_OF_RASTER | GDAL_OF_UPDATE | GDAL_OF_VERBOSE_ERROR,
+	                                   weir_driver_list (), NULL, NULL);
 	if (dataset == NULL)
 		return s_overviews_failed (self, file, err);
-	const char *resampling = weir_type_is_float (self->output->pipeline.out.type) ? "AVERAGE" : "NEAREST";
+	const char *resampling = weir_type_is_float (self->output->pipeline.out.type) ? "AVERAGE"
+	                                                                              : "NEAREST";
 	s_set_overview_tile (self, true);
 	CPLErr result = GDALBuildOverviews (dataset, resampling, n_levels, levels, 0, NULL, s_progress,
 	                                    (void *) (uintptr_t) self);

@@ -11,10 +11,11 @@
 #include "connectors/raster/assembly.h"
 
 /* *bytes_out: free with VSIFree. */
-int weir_skeleton_make (const weir_assembly_t *self, uint64_t label_first, uint64_t n_labels, uint8_t **bytes_out,
-                        size_t *n_bytes_out, weir_err_t *err);
+int weir_skeleton_make (const weir_assembly_t *self, uint64_t label_first, uint64_t n_labels,
+                        uint8_t **bytes_out, size_t *n_bytes_out, weir_err_t *err);
 
 /* Adds overviews (halves, until one output tile holds all) to the closed file at file->temp_path. */
-int weir_skeleton_add_overviews (const weir_assembly_t *self, const weir_outfile_t *file, weir_err_t *err);
+int weir_skeleton_add_overviews (const weir_assembly_t *self, const weir_outfile_t *file,
+                                 weir_err_t *err);
 
 #endif

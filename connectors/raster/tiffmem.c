@@ -27,8 +27,10 @@ static const struct {
 	uint16_t number;
 	bool has_predictor;
 } s_compressions[] = {
-	{ "NONE", COMPRESSION_NONE, false },           { "LZW", COMPRESSION_LZW, true },
-	{ "DEFLATE", COMPRESSION_ADOBE_DEFLATE, true }, { "ZSTD", COMPRESSION_ZSTD, true },
+	{ "NONE", COMPRESSION_NONE, false },
+	{ "LZW", COMPRESSION_LZW, true },
+	{ "DEFLATE", COMPRESSION_ADOBE_DEFLATE, true },
+	{ "ZSTD", COMPRESSION_ZSTD, true },
 	{ "PACKBITS", COMPRESSION_PACKBITS, false },
 };
 
@@ -139,35 +141,37 @@ s_sample_format (weir_type_t type)
 }
 
 static int
-s_set_fields (weir_tiffmem_t *self, const weir_piece_shape_t *shape, const weir_format_options_t *options,
-              weir_err_t *err)
+s_set_fields (weir_tiffmem_t *self, const weir_piece_shape_t *shape,
+              const weir_format_options_t *options, weir_err_t *err)
 {
 	uint16_t compression = 0;
 	if (!weir_tiff_compression (options->compress, &compression))
-		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported", self->where,
-		                     "compression '%s' is not offered", options->compress != NULL ? options->compress : "");
+		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported",
+		                     self->where, "compression '%s' is not offered",
+		                     options->compress != NULL ? options->compress : "");
 	TIFF *tiff = self->tiff;
-	bool is_ok = TIFFSetField (tiff, TIFFTAG_IMAGEWIDTH, shape->n_cols * shape->width) &&
-	             TIFFSetField (tiff, TIFFTAG_IMAGELENGTH, shape->n_bands * shape->n_rows * shape->height) &&
-	             TIFFSetField (tiff, TIFFTAG_TILEWIDTH, shape->width) &&
-	             TIFFSetField (tiff, TIFFTAG_TILELENGTH, shape->height) &&
-	             TIFFSetField (tiff, TIFFTAG_BITSPERSAMPLE, (int) (8 * weir_type_size (shape->type))) &&
-	             TIFFSetField (tiff, TIFFTAG_SAMPLEFORMAT, (int) s_sample_format (shape->type)) &&
-	             TIFFSetField (tiff, TIFFTAG_SAMPLESPERPIXEL, 1) &&
-	             TIFFSetField (tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
-	             TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK) &&
-	             TIFFSetField (tiff, TIFFTAG_COMPRESSION, (int) compression);
+	bool is_ok =
+		TIFFSetField (tiff, TIFFTAG_IMAGEWIDTH, shape->n_cols * shape->width) &&
+		TIFFSetField (tiff, TIFFTAG_IMAGELENGTH, shape->n_bands * shape->n_rows * shape->height) &&
+		TIFFSetField (tiff, TIFFTAG_TILEWIDTH, shape->width) &&
+		TIFFSetField (tiff, TIFFTAG_TILELENGTH, shape->height) &&
+		TIFFSetField (tiff, TIFFTAG_BITSPERSAMPLE, (int) (8 * weir_type_size (shape->type))) &&
+		TIFFSetField (tiff, TIFFTAG_SAMPLEFORMAT, (int) s_sample_format (shape->type)) &&
+		TIFFSetField (tiff, TIFFTAG_SAMPLESPERPIXEL, 1) &&
+		TIFFSetField (tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
+		TIFFSetField (tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK) &&
+		TIFFSetField (tiff, TIFFTAG_COMPRESSION, (int) compression);
 	if (is_ok && options->predictor > 1 && weir_tiff_has_predictor (compression))
 		is_ok = TIFFSetField (tiff, TIFFTAG_PREDICTOR, options->predictor);
 	if (!is_ok)
-		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported", self->where,
-		                     "cannot encode: %s", weir_words_get ());
+		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported",
+		                     self->where, "cannot encode: %s", weir_words_get ());
 	return 0;
 }
 
 int
-weir_tiffmem_new (const weir_piece_shape_t *shape, const weir_format_options_t *options, const char *where,
-                  size_t head_bytes, weir_tiffmem_t **self_out, weir_err_t *err)
+weir_tiffmem_new (const weir_piece_shape_t *shape, const weir_format_options_t *options,
+                  const char *where, size_t head_bytes, weir_tiffmem_t **self_out, weir_err_t *err)
 {
 	*self_out = NULL;
 	weir_words_reset ();
@@ -181,7 +185,8 @@ weir_tiffmem_new (const weir_piece_shape_t *shape, const weir_format_options_t *
 	self->capacity = head_bytes + self->tile_bytes * shape->n_pieces / 8 + 65536;
 	self->bytes = malloc (self->capacity);
 	if (self->bytes != NULL)
-		self->tiff = TIFFClientOpen ("chunk", "wlm", self, s_read, s_write, s_seek, s_close, s_size, NULL, NULL);
+		self->tiff = TIFFClientOpen ("chunk", "wlm", self, s_read, s_write, s_seek, s_close, s_size,
+		                             NULL, NULL);
 	int status = 0;
 	if (self->tiff == NULL)
 		status = weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "MemoryExhausted", where,
@@ -209,21 +214,51 @@ weir_tiffmem_destroy (weir_tiffmem_t **self_p)
 	*self_p = NULL;
 }
 
+/* libtiff said that it wrote, and the buffer has to agree: one tile right behind the last. */
+static int
+s_check_tile (const weir_tiffmem_t *self, uint32_t i, size_t before, bool is_written,
+              weir_err_t *err)
+{
+	if (self->is_out_of_memory)
+		return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "MemoryExhausted",
+		                     self->where, "no memory to encode a chunk");
+	if (!is_written || self->used <= before ||
+	    TIFFGetStrileByteCount (self->tiff, i) != self->used - before)
+		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported",
+		                     self->where, "cannot encode: %s", weir_words_get ());
+	return 0;
+}
+
 int
-weir_tiffmem_add (weir_tiffmem_t *self, uint32_t i, const void *cells, uint32_t *length_out, weir_err_t *err)
+weir_tiffmem_add (weir_tiffmem_t *self, uint32_t i, const void *cells, uint32_t *length_out,
+                  weir_err_t *err)
 {
 	size_t before = self->used;
 	/* libtiff takes a pointer to what it could write, and does not: predictors work on a copy. */
-	tmsize_t n = TIFFWriteEncodedTile (self->tiff, i, (void *) (uintptr_t) cells, (tmsize_t) self->tile_bytes);
-	if (self->is_out_of_memory)
-		return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "MemoryExhausted", self->where,
-		                     "no memory to encode a chunk");
-	if (n != (tmsize_t) self->tile_bytes || self->used <= before ||
-	    TIFFGetStrileByteCount (self->tiff, i) != self->used - before)
-		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported", self->where,
-		                     "cannot encode: %s", weir_words_get ());
+	tmsize_t n = TIFFWriteEncodedTile (self->tiff, i, (void *) (uintptr_t) cells,
+	                                   (tmsize_t) self->tile_bytes);
+	int status = s_check_tile (self, i, before, n == (tmsize_t) self->tile_bytes, err);
 	*length_out = (uint32_t) (self->used - before);
-	return 0;
+	return status;
+}
+
+int
+weir_tiffmem_repeat (weir_tiffmem_t *self, uint32_t i, size_t offset, uint32_t length,
+                     weir_err_t *err)
+{
+	size_t before = self->used;
+	bool is_written = false;
+	if (s_grow (self,
+	            before + length)) /* first, so that the source does not move while it is copied */
+		is_written = TIFFWriteRawTile (self->tiff, i, self->bytes + offset, (tmsize_t) length) ==
+		             (tmsize_t) length;
+	return s_check_tile (self, i, before, is_written, err);
+}
+
+size_t
+weir_tiffmem_used (const weir_tiffmem_t *self)
+{
+	return self->used;
 }
 
 uint8_t *

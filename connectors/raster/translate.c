@@ -25,7 +25,8 @@
 	X (U32, uint32_t, 0, UINT32_MAX, __VA_ARGS__)                                                  \
 	X (I32, int32_t, INT32_MIN, INT32_MAX, __VA_ARGS__)
 
-typedef void s_translate_fn (bool has_nodata, double nodata, const void *raw, double marker, void *cells, size_t n);
+typedef void s_translate_fn (bool has_nodata, double nodata, const void *raw, double marker,
+                             void *cells, size_t n);
 
 /* marker: what no-data becomes; ignored for floats. nodata is a value of the raw type where has_nodata. */
 #define INTEGER_TO_INTEGER(to, to_c, to_min, to_max, from, from_c)                                 \
@@ -76,10 +77,10 @@ typedef void s_translate_fn (bool has_nodata, double nodata, const void *raw, do
 		for (size_t i = 0; i < n; i++) {                                                           \
 			double v = rint ((double) src[i]);                                                     \
 			bool is_missing = src[i] != src[i] || src[i] == missing;                               \
-			dst[i] = is_missing          ? mark                                                    \
+			dst[i] = is_missing              ? mark                                                \
 			         : v < (double) (to_min) ? (to_c) (to_min)                                     \
 			         : v > (double) (to_max) ? (to_c) (to_max)                                     \
-			                             : (to_c) v;                                               \
+			                                 : (to_c) v;                                           \
 		}                                                                                          \
 	}
 
@@ -118,7 +119,7 @@ FLOAT_TO_FLOAT (F64, double, F64, double, weir_nodata_f64)
 #define ROW(from)                                                                                  \
 	{                                                                                              \
 		s_##from##_to_U8, s_##from##_to_I8, s_##from##_to_U16, s_##from##_to_I16,                  \
-		    s_##from##_to_U32, s_##from##_to_I32, s_##from##_to_F32, s_##from##_to_F64             \
+			s_##from##_to_U32, s_##from##_to_I32, s_##from##_to_F32, s_##from##_to_F64             \
 	}
 
 static s_translate_fn *const s_translate[WEIR_N_TYPES][WEIR_N_TYPES] = {
@@ -149,8 +150,8 @@ s_comparable_nodata (weir_type_t type, bool has_nodata, double nodata)
 }
 
 void
-weir_raster_translate (weir_type_t type, bool has_nodata, double nodata, const void *raw, weir_cell_t cell,
-                       void *cells, size_t n)
+weir_raster_translate (weir_type_t type, bool has_nodata, double nodata, const void *raw,
+                       weir_cell_t cell, void *cells, size_t n)
 {
 	if (weir_raster_is_identity (type, has_nodata, nodata, cell)) {
 		memcpy (cells, raw, n * weir_type_size (type));

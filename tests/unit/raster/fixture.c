@@ -57,7 +57,8 @@ fixture_count_files (const char *folder)
 {
 	DIR *dir = opendir (folder);
 	size_t n = 0;
-	for (struct dirent *entry = dir != NULL ? readdir (dir) : NULL; entry != NULL; entry = readdir (dir))
+	for (struct dirent *entry = dir != NULL ? readdir (dir) : NULL; entry != NULL;
+	     entry = readdir (dir))
 		n += !s_is_dots (entry->d_name);
 	if (dir != NULL)
 		closedir (dir);
@@ -68,7 +69,8 @@ void
 fixture_empty (const char *folder)
 {
 	DIR *dir = opendir (folder);
-	for (struct dirent *entry = dir != NULL ? readdir (dir) : NULL; entry != NULL; entry = readdir (dir)) {
+	for (struct dirent *entry = dir != NULL ? readdir (dir) : NULL; entry != NULL;
+	     entry = readdir (dir)) {
 		if (s_is_dots (entry->d_name))
 			continue;
 		char *path = weir_asprintf ("%s/%s", folder, entry->d_name);
@@ -131,14 +133,16 @@ s_fill_cells (weir_cell_t cell, size_t label, size_t band, weir_window_t window,
 }
 
 void
-fixture_make_tiff (const char *path, weir_cell_t cell, int n_bands, int width, int height, const char *const *options)
+fixture_make_tiff (const char *path, weir_cell_t cell, int n_bands, int width, int height,
+                   const char *const *options)
 {
 	bool is_signed_byte;
 	GDALDataType type = weir_driver_type_of (cell.type, &is_signed_byte);
 	char **all = CSLDuplicate ((char **) (uintptr_t) options);
 	if (is_signed_byte)
 		all = CSLSetNameValue (all, "PIXELTYPE", "SIGNEDBYTE");
-	GDALDatasetH dataset = GDALCreate (GDALGetDriverByName ("GTiff"), path, width, height, n_bands, type, all);
+	GDALDatasetH dataset = GDALCreate (GDALGetDriverByName ("GTiff"), path, width, height, n_bands,
+	                                   type, all);
 	CSLDestroy (all);
 	assert_non_null (dataset);
 	double transform[6] = { 600000, 10, 0, 8200000, 0, -10 };
@@ -151,10 +155,12 @@ fixture_make_tiff (const char *path, weir_cell_t cell, int n_bands, int width, i
 	for (int band = 1; band <= n_bands; band++) {
 		GDALRasterBandH handle = GDALGetRasterBand (dataset, band);
 		if (cell.has_nodata)
-			GDALSetRasterNoDataValue (handle, weir_type_is_float (cell.type) ? (double) NAN : cell.nodata);
+			GDALSetRasterNoDataValue (handle,
+			                          weir_type_is_float (cell.type) ? (double) NAN : cell.nodata);
 		s_fill_cells (cell, 0, (size_t) band - 1, (weir_window_t){ 0, 0, width, height }, cells);
-		assert_int_equal (GDALRasterIO (handle, GF_Write, 0, 0, width, height, cells, width, height, type, 0, 0),
-		                  CE_None);
+		assert_int_equal (
+			GDALRasterIO (handle, GF_Write, 0, 0, width, height, cells, width, height, type, 0, 0),
+			CE_None);
 	}
 	free (cells);
 	GDALClose (dataset);
@@ -203,7 +209,8 @@ fixture_plan_new (const fixture_spec_t *spec)
 	output->run_labels = 16;
 	output->n_chunk_cols = (uint64_t) ((spec->width - 1) / spec->chunk_width + 1);
 	output->n_chunk_rows = (uint64_t) ((spec->height - 1) / spec->chunk_height + 1);
-	output->n_chunks = output->n_chunk_cols * output->n_chunk_rows * (spec->keeps_time ? spec->n_labels : 1);
+	output->n_chunks = output->n_chunk_cols * output->n_chunk_rows *
+	                   (spec->keeps_time ? spec->n_labels : 1);
 	self->plan = (weir_plan_t){ .n_crs = 1,
 		                        .crs = self->crs,
 		                        .n_sources = 1,
@@ -250,7 +257,9 @@ fixture_encode_all (fixture_plan_t *self)
 		weir_plan_chunk_t chunk = weir_plan_chunk (&self->plan, i);
 		void *cells = fixture_chunk_cells (self, i);
 		free (self->chunks[i]);
-		assert_ok (weir_encode_chunk (&self->plan, &chunk, cells, &self->chunks[i], &self->chunk_bytes[i], &err), err);
+		assert_ok (weir_encode_chunk (&self->plan, &chunk, cells, &self->chunks[i],
+		                              &self->chunk_bytes[i], &err),
+		           err);
 		assert_true (self->chunk_bytes[i] <= weir_encode_bytes_max (&self->plan, 0));
 		free (cells);
 	}
@@ -261,7 +270,8 @@ fixture_fetch (void *arg, uint64_t chunk, uint8_t **bytes_out, size_t *n_bytes_o
 {
 	fixture_plan_t *self = arg;
 	if (self->bad_chunk_plus_1 == chunk + 1)
-		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_RETRY, "PartUnreadable", "part 1", "made to fail");
+		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_RETRY, "PartUnreadable", "part 1",
+		                     "made to fail");
 	*n_bytes_out = self->chunk_bytes[chunk];
 	*bytes_out = malloc (*n_bytes_out);
 	memcpy (*bytes_out, self->chunks[chunk], *n_bytes_out);

@@ -18,11 +18,12 @@
 int fixture_setup (void **state);
 int fixture_teardown (void **state);
 const char *fixture_folder (void);
-char *fixture_path (const char *name);      /* below the folder; yours */
+char *fixture_path (const char *name);           /* below the folder; yours */
 size_t fixture_count_files (const char *folder); /* hidden ones too; 0 where there is no folder */
-void fixture_empty (const char *folder);    /* deletes what is in it, and it */
+void fixture_empty (const char *folder);         /* deletes what is in it, and it */
 void fixture_write (const char *path, const void *bytes, size_t n_bytes);
-const char *fixture_shared (void); /* the folder of reference data, NULL where it is missing (says so) */
+const char *fixture_shared (
+	void); /* the folder of reference data, NULL where it is missing (says so) */
 
 /* The value of a cell in made-up rasters: every eleventh or so is no-data, the rest differs from its neighbours. */
 double fixture_value (weir_cell_t cell, size_t label, size_t band, int64_t row, int64_t col);

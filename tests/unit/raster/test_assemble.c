@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char s_none[] = "NONE", s_lzw[] = "LZW", s_deflate[] = "DEFLATE", s_zstd[] = "ZSTD", s_packbits[] = "PACKBITS";
+static char s_none[] = "NONE", s_lzw[] = "LZW", s_deflate[] = "DEFLATE", s_zstd[] = "ZSTD",
+			s_packbits[] = "PACKBITS";
 static char s_big[] = "YES";
 
 static weir_cell_t
@@ -34,7 +35,11 @@ s_spec (weir_type_t type)
 		.chunk_width = 64,
 		.chunk_height = 32,
 		.format = WEIR_FORMAT_GTIFF,
-		.options = { .compress = s_lzw, .predictor = 1, .block_width = 32, .block_height = 16, .tiled = true },
+		.options = { .compress = s_lzw,
+		             .predictor = 1,
+		             .block_width = 32,
+		             .block_height = 16,
+		             .tiled = true },
 	};
 }
 
@@ -43,14 +48,15 @@ static int
 s_assemble (fixture_plan_t *plan, char ***files_out, size_t *n_files_out, weir_err_t *err)
 {
 	char *dir = fixture_path ("out");
-	int status = weir_assemble_output (&plan->plan, 0, dir, fixture_fetch, plan, fixture_is_cancelled, files_out,
-	                                   n_files_out, err);
+	int status = weir_assemble_output (&plan->plan, 0, dir, fixture_fetch, plan,
+	                                   fixture_is_cancelled, files_out, n_files_out, err);
 	free (dir);
 	return status;
 }
 
 static void
-s_check_band (const fixture_plan_t *plan, GDALDatasetH dataset, size_t label, size_t band, int number)
+s_check_band (const fixture_plan_t *plan, GDALDatasetH dataset, size_t label, size_t band,
+              int number)
 {
 	weir_cell_t cell = plan->output.pipeline.out;
 	int width = (int) plan->source.grid.width, height = (int) plan->source.grid.height;
@@ -134,7 +140,8 @@ s_test_compressions (void **state)
 	char *const compressions[] = { s_none, s_lzw, s_deflate, s_zstd, s_packbits };
 	for (int type = 0; type < WEIR_N_TYPES; type++) {
 		for (size_t c = 0; c < 5; c++) {
-			for (int predictor = 1; predictor <= (weir_type_is_float ((weir_type_t) type) ? 3 : 2); predictor++) {
+			for (int predictor = 1; predictor <= (weir_type_is_float ((weir_type_t) type) ? 3 : 2);
+			     predictor++) {
 				/* libtiff has differencing of 64-bit cells only since 4.5 or so; the planner offers 3 for them */
 				if (type == WEIR_F64 && predictor == 2)
 					continue;
@@ -158,9 +165,11 @@ s_test_shapes (void **state)
 		int block_width, block_height;
 		size_t n_bands;
 	} cases[] = {
-		{ 1, 1, 512, 512, 512, 512, 1 },   { 64, 32, 64, 32, 32, 16, 3 },  { 65, 33, 64, 32, 32, 16, 3 },
-		{ 64, 64, 32, 64, 32, 64, 2 },     { 100, 10, 16, 16, 16, 16, 1 }, { 10, 100, 16, 16, 16, 16, 8 },
-		{ 130, 70, 512, 512, 64, 64, 2 },  { 97, 61, 96, 48, 48, 16, 4 },  { 48, 48, 48, 48, 48, 48, 3 },
+		{ 1, 1, 512, 512, 512, 512, 1 },  { 64, 32, 64, 32, 32, 16, 3 },
+		{ 65, 33, 64, 32, 32, 16, 3 },    { 64, 64, 32, 64, 32, 64, 2 },
+		{ 100, 10, 16, 16, 16, 16, 1 },   { 10, 100, 16, 16, 16, 16, 8 },
+		{ 130, 70, 512, 512, 64, 64, 2 }, { 97, 61, 96, 48, 48, 16, 4 },
+		{ 48, 48, 48, 48, 48, 48, 3 },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		for (int variant = 0; variant < 4; variant++) {
@@ -201,8 +210,10 @@ s_test_dates_as_bands (void **state)
 	size_t n_files;
 	assert_ok (s_assemble (plan, &files, &n_files, &err), err);
 	GDALDatasetH dataset = GDALOpen (files[0], GA_ReadOnly);
-	assert_string_equal (GDALGetDescription (GDALGetRasterBand (dataset, 1)), "20220901T051233Z flood");
-	assert_string_equal (GDALGetDescription (GDALGetRasterBand (dataset, 6)), "20220903T051233Z B04");
+	assert_string_equal (GDALGetDescription (GDALGetRasterBand (dataset, 1)),
+	                     "20220901T051233Z flood");
+	assert_string_equal (GDALGetDescription (GDALGetRasterBand (dataset, 6)),
+	                     "20220903T051233Z B04");
 	GDALClose (dataset);
 	fixture_free_paths (files, n_files);
 	fixture_plan_destroy (&plan);
@@ -283,7 +294,10 @@ s_test_odd_crs (void **state)
 {
 	(void) state;
 	static const char *const texts[] = {
-		"EPSG:4326", "EPSG:3035", "ESRI:54009", "EPSG:6933",
+		"EPSG:4326",
+		"EPSG:3035",
+		"ESRI:54009",
+		"EPSG:6933",
 		"PROJCRS[\"unknown\",BASEGEOGCRS[\"unknown\",DATUM[\"World Geodetic System 1984\",ELLIPSOID[\"WGS 84\","
 		"6378137,298.257223563,LENGTHUNIT[\"metre\",1]],ID[\"EPSG\",6326]],PRIMEM[\"Greenwich\",0,"
 		"ANGLEUNIT[\"degree\",0.0174532925199433],ID[\"EPSG\",8901]]],CONVERSION[\"unknown\","
@@ -382,7 +396,8 @@ s_test_corrupt_rows (void **state)
 	spec.options.tiled = false;
 	fixture_plan_t *plan = fixture_plan_new (&spec);
 	fixture_encode_all (plan);
-	plan->chunks[1][plan->chunk_bytes[1] - 3] ^= 0xFF; /* inside the deflated rows: the header is right */
+	plan->chunks[1][plan->chunk_bytes[1] - 3] ^=
+		0xFF; /* inside the deflated rows: the header is right */
 	s_expect_failure (plan, WEIR_E_INVALID, "EncodedChunkInvalid");
 	fixture_plan_destroy (&plan);
 }
@@ -398,26 +413,31 @@ s_test_folders (void **state)
 	fixture_plan_t *plan = fixture_plan_new (&spec);
 	fixture_encode_all (plan);
 	char *deep = fixture_path ("deep/er/and/deeper/");
-	assert_ok (weir_assemble_output (&plan->plan, 0, deep, fixture_fetch, plan, NULL, &files, &n_files, &err), err);
+	assert_ok (weir_assemble_output (&plan->plan, 0, deep, fixture_fetch, plan, NULL, &files,
+	                                 &n_files, &err),
+	           err);
 	assert_null (strstr (files[0], "//"));
 	assert_int_equal (access (files[0], R_OK), 0);
 	char *below_file = weir_asprintf ("%s/sub", files[0]);
 	fixture_free_paths (files, n_files);
-	assert_int_equal (
-	    weir_assemble_output (&plan->plan, 0, below_file, fixture_fetch, plan, NULL, &files, &n_files, &err), WEIR_E_IO);
+	assert_int_equal (weir_assemble_output (&plan->plan, 0, below_file, fixture_fetch, plan, NULL,
+	                                        &files, &n_files, &err),
+	                  WEIR_E_IO);
 	assert_string_equal (err.code, "OutputUnwritable");
 	assert_string_equal (err.where, below_file);
 	assert_non_null (strstr (err.text, ": Not a directory"));
-	assert_int_equal (weir_assemble_output (&plan->plan, 0, "/proc/self/out", fixture_fetch, plan, NULL, &files,
-	                                        &n_files, &err),
+	assert_int_equal (weir_assemble_output (&plan->plan, 0, "/proc/self/out", fixture_fetch, plan,
+	                                        NULL, &files, &n_files, &err),
 	                  WEIR_E_IO);
 	assert_string_equal (err.code, "OutputUnwritable");
-	assert_int_equal (weir_assemble_output (&plan->plan, 1, deep, fixture_fetch, plan, NULL, &files, &n_files, &err),
+	assert_int_equal (weir_assemble_output (&plan->plan, 1, deep, fixture_fetch, plan, NULL, &files,
+	                                        &n_files, &err),
 	                  WEIR_E_INVALID);
 	if (geteuid () != 0) {
 		char *locked = fixture_path ("locked");
 		assert_int_equal (mkdir (locked, 0500), 0);
-		assert_int_equal (weir_assemble_output (&plan->plan, 0, locked, fixture_fetch, plan, NULL, &files, &n_files, &err),
+		assert_int_equal (weir_assemble_output (&plan->plan, 0, locked, fixture_fetch, plan, NULL,
+		                                        &files, &n_files, &err),
 		                  WEIR_E_IO);
 		assert_non_null (strstr (err.text, ": Permission denied"));
 		free (locked);

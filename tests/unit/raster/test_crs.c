@@ -10,23 +10,23 @@
 #include <stdlib.h>
 
 static const char s_projjson[] =
-    "{\"type\":\"GeographicCRS\",\"name\":\"WGS 84\",\"datum\":{\"type\":\"GeodeticReferenceFrame\","
-    "\"name\":\"World Geodetic System 1984\",\"ellipsoid\":{\"name\":\"WGS 84\",\"semi_major_axis\":6378137,"
-    "\"inverse_flattening\":298.257223563}},\"coordinate_system\":{\"subtype\":\"ellipsoidal\",\"axis\":["
-    "{\"name\":\"Geodetic latitude\",\"abbreviation\":\"Lat\",\"direction\":\"north\",\"unit\":\"degree\"},"
-    "{\"name\":\"Geodetic longitude\",\"abbreviation\":\"Lon\",\"direction\":\"east\",\"unit\":\"degree\"}]},"
-    "\"id\":{\"authority\":\"EPSG\",\"code\":4326}}";
+	"{\"type\":\"GeographicCRS\",\"name\":\"WGS 84\",\"datum\":{\"type\":\"GeodeticReferenceFrame\","
+	"\"name\":\"World Geodetic System 1984\",\"ellipsoid\":{\"name\":\"WGS 84\",\"semi_major_axis\":6378137,"
+	"\"inverse_flattening\":298.257223563}},\"coordinate_system\":{\"subtype\":\"ellipsoidal\",\"axis\":["
+	"{\"name\":\"Geodetic latitude\",\"abbreviation\":\"Lat\",\"direction\":\"north\",\"unit\":\"degree\"},"
+	"{\"name\":\"Geodetic longitude\",\"abbreviation\":\"Lon\",\"direction\":\"east\",\"unit\":\"degree\"}]},"
+	"\"id\":{\"authority\":\"EPSG\",\"code\":4326}}";
 
-#define EQUI7(name, datum)                                                                         \
-	"PROJCRS[\"" name "\",BASEGEOGCRS[\"" name "\",DATUM[\"" datum                                 \
+#define EQUI7(name, datum)                                                                            \
+	"PROJCRS[\"" name "\",BASEGEOGCRS[\"" name "\",DATUM[\"" datum                                    \
 	"\",ELLIPSOID[\"WGS 84\",6378137,298.257223563,LENGTHUNIT[\"metre\",1]]],PRIMEM[\"Greenwich\",0," \
-	"ANGLEUNIT[\"degree\",0.0174532925199433]]],CONVERSION[\"" name                                \
-	"\",METHOD[\"Modified Azimuthal Equidistant\",ID[\"EPSG\",9832]],"                             \
-	"PARAMETER[\"Latitude of natural origin\",47,ANGLEUNIT[\"degree\",0.0174532925199433],"        \
-	"ID[\"EPSG\",8801]],PARAMETER[\"Longitude of natural origin\",94,ANGLEUNIT[\"degree\","        \
-	"0.0174532925199433],ID[\"EPSG\",8802]],PARAMETER[\"False easting\",4340913.84808,"            \
-	"LENGTHUNIT[\"metre\",1],ID[\"EPSG\",8806]],PARAMETER[\"False northing\",4812712.92347,"       \
-	"LENGTHUNIT[\"metre\",1],ID[\"EPSG\",8807]]],CS[Cartesian,2],AXIS[\"easting\",east,ORDER[1],"  \
+	"ANGLEUNIT[\"degree\",0.0174532925199433]]],CONVERSION[\"" name                                   \
+	"\",METHOD[\"Modified Azimuthal Equidistant\",ID[\"EPSG\",9832]],"                                \
+	"PARAMETER[\"Latitude of natural origin\",47,ANGLEUNIT[\"degree\",0.0174532925199433],"           \
+	"ID[\"EPSG\",8801]],PARAMETER[\"Longitude of natural origin\",94,ANGLEUNIT[\"degree\","           \
+	"0.0174532925199433],ID[\"EPSG\",8802]],PARAMETER[\"False easting\",4340913.84808,"               \
+	"LENGTHUNIT[\"metre\",1],ID[\"EPSG\",8806]],PARAMETER[\"False northing\",4812712.92347,"          \
+	"LENGTHUNIT[\"metre\",1],ID[\"EPSG\",8807]]],CS[Cartesian,2],AXIS[\"easting\",east,ORDER[1],"     \
 	"LENGTHUNIT[\"metre\",1]],AXIS[\"northing\",north,ORDER[2],LENGTHUNIT[\"metre\",1]]]"
 
 static char *
@@ -48,7 +48,8 @@ s_test_resolve (void **state)
 		{ "ESRI:54009", "PROJCRS[\"World_Mollweide\"" },
 		{ "OGC:CRS84", "GEOGCRS[\"WGS 84" },
 		{ s_projjson, "GEOGCRS[\"WGS 84\"" },
-		{ EQUI7 ("Azimuthal_Equidistant", "World Geodetic System 1984"), "PROJCRS[\"Azimuthal_Equidistant\"" },
+		{ EQUI7 ("Azimuthal_Equidistant", "World Geodetic System 1984"),
+		  "PROJCRS[\"Azimuthal_Equidistant\"" },
 		{ "", NULL },
 		{ "EPSG:", NULL },
 		{ "EPSG:0", NULL },
@@ -116,7 +117,8 @@ s_test_equal (void **state)
 		{ "EPSG:4326", NULL, false },
 		{ NULL, NULL, false },
 		{ "EPSG:4326", "nonsense", false },
-		{ EQUI7 ("unknown", "World Geodetic System 1984"), EQUI7 ("Equi7 AS", "World Geodetic System 1984"), true },
+		{ EQUI7 ("unknown", "World Geodetic System 1984"),
+		  EQUI7 ("Equi7 AS", "World Geodetic System 1984"), true },
 		{ EQUI7 ("unknown", "World Geodetic System 1984"),
 		  EQUI7 ("Equi7", "Unknown based on WGS 84 ellipsoid using towgs84=0,0,0"), true },
 		{ EQUI7 ("unknown", "World Geodetic System 1984"), "EPSG:3857", false },
@@ -157,16 +159,16 @@ s_test_files (void **state)
 	s_check_item (shared, "equi7/AS_E018N066T6_aeqd.tif", equi7, true);
 	s_check_item (shared, "equi7/EU_E072N030T6_aeqd.tif", equi7, false);
 	s_check_item (
-	    shared, "modis-ndvi-sinop/cog/MOD13Q1_012010_NDVI_2014-01-17.tif",
-	    "PROJCRS[\"MODIS Sinusoidal\",BASEGEOGCRS[\"Unknown datum based upon the custom spheroid\","
-	    "DATUM[\"Not_specified_based_on_custom_spheroid\",ELLIPSOID[\"Custom spheroid\",6371007.181,0,"
-	    "LENGTHUNIT[\"metre\",1]]],PRIMEM[\"Greenwich\",0,ANGLEUNIT[\"degree\",0.0174532925199433]]],"
-	    "CONVERSION[\"Sinusoidal\",METHOD[\"Sinusoidal\"],PARAMETER[\"Longitude of natural origin\",0,"
-	    "ANGLEUNIT[\"degree\",0.0174532925199433],ID[\"EPSG\",8802]],PARAMETER[\"False easting\",0,"
-	    "LENGTHUNIT[\"metre\",1],ID[\"EPSG\",8806]],PARAMETER[\"False northing\",0,LENGTHUNIT[\"metre\",1],"
-	    "ID[\"EPSG\",8807]]],CS[Cartesian,2],AXIS[\"easting\",east,ORDER[1],LENGTHUNIT[\"metre\",1]],"
-	    "AXIS[\"northing\",north,ORDER[2],LENGTHUNIT[\"metre\",1]]]",
-	    true);
+		shared, "modis-ndvi-sinop/cog/MOD13Q1_012010_NDVI_2014-01-17.tif",
+		"PROJCRS[\"MODIS Sinusoidal\",BASEGEOGCRS[\"Unknown datum based upon the custom spheroid\","
+		"DATUM[\"Not_specified_based_on_custom_spheroid\",ELLIPSOID[\"Custom spheroid\",6371007.181,0,"
+		"LENGTHUNIT[\"metre\",1]]],PRIMEM[\"Greenwich\",0,ANGLEUNIT[\"degree\",0.0174532925199433]]],"
+		"CONVERSION[\"Sinusoidal\",METHOD[\"Sinusoidal\"],PARAMETER[\"Longitude of natural origin\",0,"
+		"ANGLEUNIT[\"degree\",0.0174532925199433],ID[\"EPSG\",8802]],PARAMETER[\"False easting\",0,"
+		"LENGTHUNIT[\"metre\",1],ID[\"EPSG\",8806]],PARAMETER[\"False northing\",0,LENGTHUNIT[\"metre\",1],"
+		"ID[\"EPSG\",8807]]],CS[Cartesian,2],AXIS[\"easting\",east,ORDER[1],LENGTHUNIT[\"metre\",1]],"
+		"AXIS[\"northing\",north,ORDER[2],LENGTHUNIT[\"metre\",1]]]",
+		true);
 	s_check_item (shared, "chirps-zambia/cog/chirps-zambia-2016-10-25.tif", "EPSG:4326", true);
 }
 
@@ -194,11 +196,14 @@ s_test_transform_fails (void **state)
 	(void) state;
 	weir_err_t err;
 	double x = 10, y = 95;
-	assert_int_equal (weir_raster_transform (NULL, "EPSG:4326", "nonsense", 1, &x, &y, &err), WEIR_E_INVALID);
+	assert_int_equal (weir_raster_transform (NULL, "EPSG:4326", "nonsense", 1, &x, &y, &err),
+	                  WEIR_E_INVALID);
 	assert_string_equal (err.code, "CRSInvalid");
 	assert_non_null (strstr (err.text, "nonsense"));
-	assert_int_equal (weir_raster_transform (NULL, NULL, "EPSG:4326", 1, &x, &y, &err), WEIR_E_INVALID);
-	assert_int_equal (weir_raster_transform (NULL, "EPSG:4326", "EPSG:32735", 1, &x, &y, &err), WEIR_E_INVALID);
+	assert_int_equal (weir_raster_transform (NULL, NULL, "EPSG:4326", 1, &x, &y, &err),
+	                  WEIR_E_INVALID);
+	assert_int_equal (weir_raster_transform (NULL, "EPSG:4326", "EPSG:32735", 1, &x, &y, &err),
+	                  WEIR_E_INVALID);
 	assert_string_equal (err.code, "TransformFailed");
 }
 

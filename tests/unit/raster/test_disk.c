@@ -74,7 +74,8 @@ s_check_sizes (const fixture_spec_t *spec, bool *fits_out)
 		char *dir = s_mount_disk (pages * 4096);
 		assert_non_null (dir);
 		weir_err_clear (&err);
-		int status = weir_assemble_output (&plan->plan, 0, dir, fixture_fetch, plan, NULL, &files, &n_files, &err);
+		int status = weir_assemble_output (&plan->plan, 0, dir, fixture_fetch, plan, NULL, &files,
+		                                   &n_files, &err);
 		if (status == 0) {
 			*fits_out = true;
 			assert_int_equal (fixture_count_files (dir), n_files);
@@ -112,7 +113,11 @@ s_test_full_disk (void **state)
 		.chunk_width = 64,
 		.chunk_height = 32,
 		.format = WEIR_FORMAT_GTIFF,
-		.options = { .compress = s_none, .predictor = 1, .block_width = 32, .block_height = 16, .tiled = true },
+		.options = { .compress = s_none,
+		             .predictor = 1,
+		             .block_width = 32,
+		             .block_height = 16,
+		             .tiled = true },
 	};
 	s_check_sizes (&spec, &fits);
 	assert_true (fits);
@@ -137,7 +142,8 @@ s_test_numbers (void **state)
 {
 	(void) state;
 	weir_err_t err;
-	assert_int_equal (weir_words_output_errno (&err, ENOSPC, "/x/result.tif", "cannot write"), WEIR_E_FULL);
+	assert_int_equal (weir_words_output_errno (&err, ENOSPC, "/x/result.tif", "cannot write"),
+	                  WEIR_E_FULL);
 	assert_string_equal (err.code, "DiskFull");
 	assert_string_equal (err.text, "cannot write: No space left on device");
 	assert_int_equal (err.klass, WEIR_CLASS_OVERLOADED);
@@ -156,7 +162,8 @@ int
 main (void)
 {
 	bool is_inside = s_enter_namespace ();
-	const struct CMUnitTest tests[] = { cmocka_unit_test (s_test_full_disk), cmocka_unit_test (s_test_numbers) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test (s_test_full_disk),
+		                                cmocka_unit_test (s_test_numbers) };
 	void *state = NULL;
 	if (fixture_setup (&state) != 0)
 		return 1;

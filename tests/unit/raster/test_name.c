@@ -62,7 +62,8 @@ s_test_names (void **state)
 			assert_string_equal (err.where, c->href != NULL ? c->href : "");
 			continue;
 		}
-		char *expected = c->name[0] == '.' ? weir_asprintf ("%s/%s", here, c->name + 2) : weir_strdup (c->name);
+		char *expected = c->name[0] == '.' ? weir_asprintf ("%s/%s", here, c->name + 2)
+		                                   : weir_strdup (c->name);
 		assert_string_equal (name, expected);
 		free (expected);
 		free (name);

@@ -63,8 +63,8 @@ s_test_types (void **state)
 		fixture_plan_t *plan = fixture_plan_new (&spec);
 		fixture_encode_all (plan);
 		s_find_ends (plan, &min, &max);
-		assert_ok (weir_assemble_output (&plan->plan, 0, fixture_folder (), fixture_fetch, plan, NULL, &files,
-		                                 &n_files, &err),
+		assert_ok (weir_assemble_output (&plan->plan, 0, fixture_folder (), fixture_fetch, plan,
+		                                 NULL, &files, &n_files, &err),
 		           err);
 		assert_int_equal (n_files, 1);
 		assert_non_null (strstr (files[0], "/result.png"));
@@ -72,11 +72,11 @@ s_test_types (void **state)
 		assert_non_null (dataset);
 		assert_int_equal (GDALGetRasterCount (dataset), 2);
 		uint8_t grey[300 * 50], alpha[300 * 50];
-		assert_int_equal (GDALRasterIO (GDALGetRasterBand (dataset, 1), GF_Read, 0, 0, 300, 50, grey, 300, 50,
-		                                GDT_Byte, 0, 0),
+		assert_int_equal (GDALRasterIO (GDALGetRasterBand (dataset, 1), GF_Read, 0, 0, 300, 50,
+		                                grey, 300, 50, GDT_Byte, 0, 0),
 		                  CE_None);
-		assert_int_equal (GDALRasterIO (GDALGetRasterBand (dataset, 2), GF_Read, 0, 0, 300, 50, alpha, 300, 50,
-		                                GDT_Byte, 0, 0),
+		assert_int_equal (GDALRasterIO (GDALGetRasterBand (dataset, 2), GF_Read, 0, 0, 300, 50,
+		                                alpha, 300, 50, GDT_Byte, 0, 0),
 		                  CE_None);
 		for (int64_t i = 0; i < (int64_t) 300 * 50; i++) {
 			double value = fixture_value (spec.cell, 0, 0, i / 300, i % 300);
@@ -133,8 +133,9 @@ s_expect_refusal (const fixture_spec_t *spec, int status, const char *code)
 	fixture_plan_t *plan = fixture_plan_new (spec);
 	fixture_encode_all (plan);
 	char *dir = fixture_path ("refused");
-	assert_int_equal (
-	    weir_assemble_output (&plan->plan, 0, dir, fixture_fetch, plan, NULL, &files, &n_files, &err), status);
+	assert_int_equal (weir_assemble_output (&plan->plan, 0, dir, fixture_fetch, plan, NULL, &files,
+	                                        &n_files, &err),
+	                  status);
 	assert_string_equal (err.code, code);
 	assert_int_equal (fixture_count_files (dir), 0);
 	free (dir);
@@ -167,14 +168,15 @@ s_test_failures (void **state)
 	fixture_encode_all (plan);
 	for (plan->cancel_after = 1; plan->cancel_after < 25; plan->cancel_after += 4) {
 		plan->n_asked = 0;
-		assert_int_equal (weir_assemble_output (&plan->plan, 0, dir, fixture_fetch, plan, fixture_is_cancelled,
-		                                        &files, &n_files, &err),
+		assert_int_equal (weir_assemble_output (&plan->plan, 0, dir, fixture_fetch, plan,
+		                                        fixture_is_cancelled, &files, &n_files, &err),
 		                  WEIR_E_CANCELLED);
 		assert_int_equal (fixture_count_files (dir), 0);
 	}
 	plan->chunks[9][plan->chunk_bytes[9] - 3] ^= 0xFF;
-	assert_int_equal (
-	    weir_assemble_output (&plan->plan, 0, dir, fixture_fetch, plan, NULL, &files, &n_files, &err), WEIR_E_INVALID);
+	assert_int_equal (weir_assemble_output (&plan->plan, 0, dir, fixture_fetch, plan, NULL, &files,
+	                                        &n_files, &err),
+	                  WEIR_E_INVALID);
 	assert_string_equal (err.code, "EncodedChunkInvalid");
 	assert_int_equal (fixture_count_files (dir), 0);
 	fixture_plan_destroy (&plan);

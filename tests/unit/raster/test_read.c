@@ -23,8 +23,8 @@ typedef struct {
 } s_check_t;
 
 static int
-s_check_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride, size_t row, size_t col,
-               size_t n_rows, size_t n_cols)
+s_check_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride, size_t row,
+               size_t col, size_t n_rows, size_t n_cols)
 {
 	s_check_t *self = arg;
 	self->n_calls++;
@@ -34,11 +34,13 @@ s_check_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride
 	for (size_t r = 0; r < n_rows; r++) {
 		for (size_t c = 0; c < n_cols; c++) {
 			double got = weir_cell_get (raw, cells, r * row_stride + c);
-			double want = fixture_value (self->cell, 0, self->band, self->window.row + (int64_t) (row + r),
+			double want = fixture_value (self->cell, 0, self->band,
+			                             self->window.row + (int64_t) (row + r),
 			                             self->window.col + (int64_t) (col + c));
 			if (weir_is_nodata_f64 (want) && !weir_type_is_float (type))
 				want = self->cell.nodata;
-			self->n_wrong += !(got == want || (isnan (got) && isnan (want))) || type != self->cell.type;
+			self->n_wrong += !(got == want || (isnan (got) && isnan (want))) ||
+			                 type != self->cell.type;
 			self->seen[(row + r) * (size_t) self->window.width + col + c]++;
 		}
 	}
@@ -46,13 +48,14 @@ s_check_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride
 }
 
 static void
-s_check_window (weir_raster_cache_t *cache, const char *path, int64_t width, int64_t height, s_check_t check)
+s_check_window (weir_raster_cache_t *cache, const char *path, int64_t width, int64_t height,
+                s_check_t check)
 {
 	weir_err_t err;
 	size_t n = (size_t) (check.window.width * check.window.height);
 	check.seen = weir_alloc (n + 1);
-	assert_ok (weir_raster_read (cache, path, width, height, (uint32_t) check.band + 1, check.window, s_check_piece,
-	                             &check, &err),
+	assert_ok (weir_raster_read (cache, path, width, height, (uint32_t) check.band + 1,
+	                             check.window, s_check_piece, &check, &err),
 	           err);
 	assert_int_equal (check.n_wrong, 0);
 	for (size_t i = 0; i < n; i++)
@@ -74,13 +77,15 @@ s_test_windows (void **state)
 {
 	(void) state;
 	static const weir_window_t windows[] = {
-		{ 0, 0, 75, 43 }, { 0, 0, 1, 1 }, { 74, 42, 1, 1 }, { 31, 15, 2, 2 }, { 5, 7, 60, 30 }, { 64, 0, 11, 43 }, { 10, 10, 0, 0 },
+		{ 0, 0, 75, 43 }, { 0, 0, 1, 1 },    { 74, 42, 1, 1 }, { 31, 15, 2, 2 },
+		{ 5, 7, 60, 30 }, { 64, 0, 11, 43 }, { 10, 10, 0, 0 },
 	};
 	weir_raster_cache_t *cache = weir_raster_cache_new ((size_t) 64 << 20);
 	for (int type = 0; type < WEIR_N_TYPES; type++) {
-		weir_cell_t cell = weir_type_is_float ((weir_type_t) type)
-		                       ? weir_cell_float ((weir_type_t) type)
-		                       : (weir_cell_t){ .type = (weir_type_t) type, .has_nodata = true, .nodata = 99 };
+		weir_cell_t cell =
+			weir_type_is_float ((weir_type_t) type)
+				? weir_cell_float ((weir_type_t) type)
+				: (weir_cell_t){ .type = (weir_type_t) type, .has_nodata = true, .nodata = 99 };
 		for (size_t layout = 0; layout < sizeof s_layouts / sizeof s_layouts[0]; layout++) {
 			char *path = weir_asprintf ("%s/w%d-%zu.tif", fixture_folder (), type, layout);
 			if (layout == 1 && weir_type_is_float (cell.type))
@@ -89,8 +94,9 @@ s_test_windows (void **state)
 				fixture_make_tiff (path, cell, 3, 75, 43, s_layouts[layout]);
 			for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++)
 				for (size_t band = 0; band < 3; band++)
-					s_check_window (cache, path, 75, 43,
-					                (s_check_t){ .window = windows[i], .cell = cell, .band = band });
+					s_check_window (
+						cache, path, 75, 43,
+						(s_check_t){ .window = windows[i], .cell = cell, .band = band });
 			unlink (path);
 			free (path);
 		}
@@ -108,14 +114,16 @@ s_test_sparse_and_stop (void **state)
 	weir_cell_t cell = { .type = WEIR_U8, .has_nodata = true, .nodata = 99 };
 	char *path = fixture_path ("sparse.tif");
 	char **options = CSLAddString (NULL, "SPARSE_OK=TRUE");
-	GDALDatasetH dataset = GDALCreate (GDALGetDriverByName ("GTiff"), path, 64, 64, 1, GDT_Byte, options);
+	GDALDatasetH dataset = GDALCreate (GDALGetDriverByName ("GTiff"), path, 64, 64, 1, GDT_Byte,
+	                                   options);
 	CSLDestroy (options);
 	GDALSetRasterNoDataValue (GDALGetRasterBand (dataset, 1), 99);
 	GDALClose (dataset);
 	weir_err_t err;
 	weir_raster_cache_t *cache = weir_raster_cache_new (0);
 	s_check_t check = { .window = { 0, 0, 64, 64 }, .cell = cell, .stop_with = 42 };
-	assert_int_equal (weir_raster_read (cache, path, 64, 64, 1, check.window, s_check_piece, &check, &err), 42);
+	assert_int_equal (
+		weir_raster_read (cache, path, 64, 64, 1, check.window, s_check_piece, &check, &err), 42);
 	assert_int_equal (check.n_calls, 1);
 	weir_raster_cache_destroy (&cache);
 	free (path);
@@ -137,9 +145,11 @@ s_test_cache (void **state)
 	static const struct {
 		int file;
 		size_t n_open, n_opened;
-	} steps[] = { { 0, 1, 1 }, { 1, 2, 2 }, { 0, 2, 2 }, { 2, 2, 3 }, { 0, 2, 3 }, { 1, 2, 4 }, { 3, 2, 5 }, { 1, 2, 5 } };
+	} steps[] = { { 0, 1, 1 }, { 1, 2, 2 }, { 0, 2, 2 }, { 2, 2, 3 },
+		          { 0, 2, 3 }, { 1, 2, 4 }, { 3, 2, 5 }, { 1, 2, 5 } };
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-		s_check_window (cache, paths[steps[i].file], 64, 64, (s_check_t){ .window = { 0, 0, 40, 40 }, .cell = cell });
+		s_check_window (cache, paths[steps[i].file], 64, 64,
+		                (s_check_t){ .window = { 0, 0, 40, 40 }, .cell = cell });
 		weir_raster_cache_stats_t stats = weir_raster_cache_stats (cache);
 		assert_int_equal (stats.n_open, steps[i].n_open);
 		assert_int_equal (stats.n_opened, steps[i].n_opened);
@@ -149,12 +159,14 @@ s_test_cache (void **state)
 	/* a bound below one handle still reads, one file at a time */
 	cache = weir_raster_cache_new (1);
 	for (int i = 0; i < 4; i++) {
-		s_check_window (cache, paths[i], 64, 64, (s_check_t){ .window = { 0, 0, 64, 64 }, .cell = cell });
+		s_check_window (cache, paths[i], 64, 64,
+		                (s_check_t){ .window = { 0, 0, 64, 64 }, .cell = cell });
 		assert_int_equal (weir_raster_cache_stats (cache).n_open, 1);
 	}
 	/* the last block is kept: the same one again is not decoded again */
 	size_t n_blocks = weir_raster_cache_stats (cache).n_blocks;
-	s_check_window (cache, paths[3], 64, 64, (s_check_t){ .window = { 40, 60, 4, 4 }, .cell = cell });
+	s_check_window (cache, paths[3], 64, 64,
+	                (s_check_t){ .window = { 40, 60, 4, 4 }, .cell = cell });
 	assert_int_equal (weir_raster_cache_stats (cache).n_blocks, n_blocks);
 	weir_raster_cache_destroy (&cache);
 	for (int i = 0; i < 4; i++)
@@ -164,21 +176,24 @@ s_test_cache (void **state)
 /* ---- bad input */
 
 static int
-s_ignore_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride, size_t row, size_t col,
-                size_t n_rows, size_t n_cols)
+s_ignore_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride, size_t row,
+                size_t col, size_t n_rows, size_t n_cols)
 {
-	(void) arg, (void) type, (void) cells, (void) row_stride, (void) row, (void) col, (void) n_rows, (void) n_cols;
+	(void) arg, (void) type, (void) cells, (void) row_stride, (void) row, (void) col, (void) n_rows,
+		(void) n_cols;
 	return 0;
 }
 
 static void
-s_expect_error (const char *path, int64_t width, uint32_t band, weir_window_t window, int status, const char *code,
-                const char *words)
+s_expect_error (const char *path, int64_t width, uint32_t band, weir_window_t window, int status,
+                const char *code, const char *words)
 {
 	weir_err_t err;
 	weir_err_clear (&err);
 	weir_raster_cache_t *cache = weir_raster_cache_new ((size_t) 1 << 20);
-	assert_int_equal (weir_raster_read (cache, path, width, 64, band, window, s_ignore_piece, NULL, &err), status);
+	assert_int_equal (
+		weir_raster_read (cache, path, width, 64, band, window, s_ignore_piece, NULL, &err),
+		status);
 	assert_string_equal (err.code, code);
 	assert_string_equal (err.where, path);
 	if (strstr (err.text, words) == NULL)
@@ -249,7 +264,8 @@ s_test_bad_bytes (void **state)
 	(void) state;
 	static const char garbage[] = "this is no raster at all, not even nearly";
 	static const uint8_t headless[] = { 'I', 'I', 42, 0, 0xF0, 0xFF, 0xFF, 0x7F };
-	const char *deflate[] = { "TILED=YES", "BLOCKXSIZE=32", "BLOCKYSIZE=32", "COMPRESS=DEFLATE", NULL };
+	const char *deflate[] = { "TILED=YES", "BLOCKXSIZE=32", "BLOCKYSIZE=32", "COMPRESS=DEFLATE",
+		                      NULL };
 	weir_cell_t cell = { .type = WEIR_U8, .has_nodata = true, .nodata = 99 };
 	char *path = fixture_path ("good.tif");
 	char *bad = fixture_path ("bad.tif");
@@ -266,7 +282,8 @@ s_test_bad_bytes (void **state)
 	memset (bytes + n - 200, 0xA5, 200);
 	fixture_write (bad, bytes, n);
 	s_expect_unreadable ("bad.tif", WEIR_E_IO, "Decod"); /* of zlib or libdeflate */
-	for (size_t cut = 0; cut < n; cut += 13) { /* whatever is left of it: an error or a read, never more */
+	for (size_t cut = 0; cut < n;
+	     cut += 13) { /* whatever is left of it: an error or a read, never more */
 		weir_err_t err;
 		fixture_write (bad, bytes, cut);
 		weir_raster_cache_t *cache = weir_raster_cache_new (0);
@@ -315,13 +332,16 @@ s_test_bad_requests (void **state)
 	fixture_make_tiff (path, cell, 2, 64, 64, NULL);
 	s_expect_error (path, 65, 1, s_all, WEIR_E_INVALID, "RasterSizeMismatch",
 	                "the file is 64 x 64 pixels, its item says 65 x 64");
-	s_expect_error (path, 64, 3, s_all, WEIR_E_INVALID, "RasterUnreadable", "no band 3: the file has 2");
+	s_expect_error (path, 64, 3, s_all, WEIR_E_INVALID, "RasterUnreadable",
+	                "no band 3: the file has 2");
 	s_expect_error (path, 64, 0, s_all, WEIR_E_INVALID, "RasterUnreadable", "no band 0");
 	static const weir_window_t windows[] = {
-		{ 1, 0, 64, 64 }, { -1, 0, 4, 4 }, { 0, 0, 64, 65 }, { INT64_MAX, 0, 2, 2 }, { 0, 0, -1, 3 },
+		{ 1, 0, 64, 64 },       { -1, 0, 4, 4 }, { 0, 0, 64, 65 },
+		{ INT64_MAX, 0, 2, 2 }, { 0, 0, -1, 3 },
 	};
 	for (size_t i = 0; i < sizeof windows / sizeof windows[0]; i++)
-		s_expect_error (path, 64, 1, windows[i], WEIR_E_INVALID, "RasterUnreadable", "outside the file");
+		s_expect_error (path, 64, 1, windows[i], WEIR_E_INVALID, "RasterUnreadable",
+		                "outside the file");
 	free (path);
 }
 
@@ -329,25 +349,28 @@ static void
 s_test_unsupported (void **state)
 {
 	(void) state;
-	static const GDALDataType types[] = { GDT_CInt16, GDT_CFloat32, GDT_CFloat64, GDT_UInt64, GDT_Int64 };
+	static const GDALDataType types[] = { GDT_CInt16, GDT_CFloat32, GDT_CFloat64, GDT_UInt64,
+		                                  GDT_Int64 };
 	char *path = fixture_path ("types.tif");
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
 		weir_err_t err;
 		weir_probe_t probe;
 		GDALClose (GDALCreate (GDALGetDriverByName ("GTiff"), path, 64, 64, 1, types[i], NULL));
-		s_expect_error (path, 64, 1, s_all, WEIR_E_UNSUPPORTED, "RasterUnreadable", GDALGetDataTypeName (types[i]));
+		s_expect_error (path, 64, 1, s_all, WEIR_E_UNSUPPORTED, "RasterUnreadable",
+		                GDALGetDataTypeName (types[i]));
 		assert_int_equal (weir_raster_probe (NULL, path, &probe, &err), WEIR_E_UNSUPPORTED);
 	}
 	/* a tile of 269 MB, refused before anything of it is read */
-	const char *big[] = { "SPARSE_OK=TRUE", "TILED=YES", "BLOCKXSIZE=16400", "BLOCKYSIZE=16400", NULL };
+	const char *big[] = { "SPARSE_OK=TRUE", "TILED=YES", "BLOCKXSIZE=16400", "BLOCKYSIZE=16400",
+		                  NULL };
 	char **options = CSLDuplicate ((char **) (uintptr_t) big);
 	GDALClose (GDALCreate (GDALGetDriverByName ("GTiff"), path, 30000, 64, 1, GDT_Byte, options));
 	CSLDestroy (options);
 	weir_err_t err;
 	weir_raster_cache_t *cache = weir_raster_cache_new (0);
-	assert_int_equal (
-	    weir_raster_read (cache, path, 30000, 64, 1, (weir_window_t){ 0, 0, 1, 1 }, s_ignore_piece, NULL, &err),
-	    WEIR_E_UNSUPPORTED);
+	assert_int_equal (weir_raster_read (cache, path, 30000, 64, 1, (weir_window_t){ 0, 0, 1, 1 },
+	                                    s_ignore_piece, NULL, &err),
+	                  WEIR_E_UNSUPPORTED);
 	assert_non_null (strstr (err.text, "larger than 256 MiB"));
 	weir_raster_cache_destroy (&cache);
 	free (path);
@@ -400,10 +423,10 @@ int
 main (void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test (s_test_windows),       cmocka_unit_test (s_test_sparse_and_stop),
-		cmocka_unit_test (s_test_cache),         cmocka_unit_test (s_test_bad_places),
-		cmocka_unit_test (s_test_bad_bytes),     cmocka_unit_test (s_test_flipped_bytes),
-		cmocka_unit_test (s_test_bad_requests),  cmocka_unit_test (s_test_unsupported),
+		cmocka_unit_test (s_test_windows),      cmocka_unit_test (s_test_sparse_and_stop),
+		cmocka_unit_test (s_test_cache),        cmocka_unit_test (s_test_bad_places),
+		cmocka_unit_test (s_test_bad_bytes),    cmocka_unit_test (s_test_flipped_bytes),
+		cmocka_unit_test (s_test_bad_requests), cmocka_unit_test (s_test_unsupported),
 		cmocka_unit_test (s_test_probe),
 	};
 	return cmocka_run_group_tests (tests, fixture_setup, fixture_teardown);

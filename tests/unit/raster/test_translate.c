@@ -23,7 +23,9 @@ s_cell_of (weir_type_t type)
 {
 	if (weir_type_is_float (type))
 		return weir_cell_float (type);
-	return (weir_cell_t){ .type = type, .has_nodata = true, .nodata = weir_type_min (type) < 0 ? weir_type_min (type) : 255 };
+	return (weir_cell_t){ .type = type,
+		                  .has_nodata = true,
+		                  .nodata = weir_type_min (type) < 0 ? weir_type_min (type) : 255 };
 }
 
 static void
@@ -70,7 +72,8 @@ s_test_all_pairs (void **state)
 		for (int to = 0; to < WEIR_N_TYPES; to++) {
 			s_check_pair ((weir_type_t) from, (weir_type_t) to, false, 0);
 			s_check_pair ((weir_type_t) from, (weir_type_t) to, true, 7);
-			s_check_pair ((weir_type_t) from, (weir_type_t) to, true, 1e9 + 0.5); /* no integer holds it */
+			s_check_pair ((weir_type_t) from, (weir_type_t) to, true,
+			              1e9 + 0.5); /* no integer holds it */
 		}
 	}
 }
@@ -84,13 +87,15 @@ s_test_identity (void **state)
 	assert_true (weir_raster_is_identity (WEIR_U8, true, 255, u8));
 	assert_true (weir_raster_is_identity (WEIR_U8, false, 0, u8));
 	assert_true (weir_raster_is_identity (WEIR_U8, false, 0, plain));
-	assert_true (weir_raster_is_identity (WEIR_U8, true, -9999, u8)); /* a tag that no cell can hold */
+	assert_true (
+		weir_raster_is_identity (WEIR_U8, true, -9999, u8)); /* a tag that no cell can hold */
 	assert_true (weir_raster_is_identity (WEIR_U8, true, (double) NAN, u8));
 	assert_false (weir_raster_is_identity (WEIR_U8, true, 0, u8));
 	assert_false (weir_raster_is_identity (WEIR_I8, true, 255, u8));
 	assert_false (weir_raster_is_identity (WEIR_U8, true, 255, weir_cell_widen (plain)));
 	assert_false (weir_raster_is_identity (WEIR_F32, false, 0, weir_cell_float (WEIR_F32)));
-	assert_false (weir_raster_is_identity (WEIR_F64, true, (double) NAN, weir_cell_float (WEIR_F64)));
+	assert_false (
+		weir_raster_is_identity (WEIR_F64, true, (double) NAN, weir_cell_float (WEIR_F64)));
 }
 
 static void
@@ -108,7 +113,8 @@ s_test_float_bits (void **state)
 	assert_int_equal (got[1], WEIR_NODATA_F32_BITS);
 	assert_memory_equal (&got[2], &raw[2], 8);
 	assert_int_equal (got[4], zero);
-	weir_raster_translate (WEIR_F32, true, -1.7976931348623157e308, raw, weir_cell_float (WEIR_F32), got, 6);
+	weir_raster_translate (WEIR_F32, true, -1.7976931348623157e308, raw, weir_cell_float (WEIR_F32),
+	                       got, 6);
 	assert_int_equal (got[2], WEIR_NODATA_F32_BITS);
 	assert_memory_equal (&got[1], &raw[1], 4);
 	uint64_t wide[6];

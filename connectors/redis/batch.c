@@ -143,7 +143,7 @@ s_sort_batch (s_batch_t *batch)
 	return !is_sorted;
 }
 
-/* Moves the first of each chunk in order[from …) to its front; both halves stay sorted. How many. */
+/* Moves the first of each chunk in order[from …) to its front; both halves stay sorted. */
 static size_t
 s_split_layer (s_batch_t *batch, size_t from, uint16_t *spare)
 {

@@ -343,7 +343,7 @@ weir_redis_handle (weir_redis_t *self, bool readable, bool writable)
 	weir_redis_calls_answer (self);
 }
 
-/* The first tick that finds the link down sets the time of the next try; refused, it waits longest. */
+/* The first tick that finds the link down sets the time of the next try. */
 static void
 s_reconnect (weir_redis_t *self)
 {

@@ -55,7 +55,7 @@ void weir_redis_destroy (weir_redis_t **self_p); /* pending calls are answered w
 int weir_redis_fd (const weir_redis_t *self);
 bool weir_redis_wants_write (const weir_redis_t *self);
 void weir_redis_handle (weir_redis_t *self, bool readable, bool writable);
-/* Deadlines: with a call that has no answer for 10 s of now_ms, all fail and the link is made anew. */
+/* Deadlines: when a call has no answer for 10 s, all fail and the link is made anew. */
 void weir_redis_tick (weir_redis_t *self, int64_t now_ms);
 size_t weir_redis_n_pending (const weir_redis_t *self);
 /* false: calls fail at once (answered at the next tick) until a later tick has connected again */
@@ -90,8 +90,8 @@ int weir_redis_read_chunk (weir_redis_t *self, const char *job, uint64_t chunk, 
                            uint8_t *attempts_out, uint16_t *part_out, weir_err_t *err);
 int weir_redis_used_memory (weir_redis_t *self, uint64_t *bytes_out, weir_err_t *err);
 
-/* ---- a private server: redis-server on a unix socket in `dir`, no persistence, no TCP. It dies with
- * the thread that started it: start it from the main thread */
+/* ---- a private server: redis-server on a unix socket in `dir`, no persistence, no TCP. It dies
+ * with the thread that started it: start it from the main thread */
 typedef struct weir_redis_server weir_redis_server_t;
 /* self_exe: absolute path of weir, which re-executes itself as `weir __guard PID redis-server …` so
  * that the child is bound to the parent's life (PR_SET_PDEATHSIG) before redis-server starts.

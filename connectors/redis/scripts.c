@@ -137,7 +137,8 @@ static const char s_job_put[] =
 	"else\n"
 	"  local time = redis.call('TIME')\n"
 	"  redis.call('HSET', KEYS[1], 'generation', ARGV[1], 'n_chunks', ARGV[2], 'plan', ARGV[3],\n"
-	"    'owner', ARGV[5], 'cluster', ARGV[6], 'state', 'PLANNING', 'created', time[1], 'n0', ARGV[2])\n"
+	"    'owner', ARGV[5], 'cluster', ARGV[6], 'state', 'PLANNING', 'created', time[1],\n"
+	"    'n0', ARGV[2])\n"
 	"end\n"
 	"redis.call('SET', KEYS[1] .. ':plan:' .. ARGV[3], ARGV[4])\n"
 	"return 'g'\n";
@@ -160,7 +161,8 @@ static const char s_job_delete[] =
 	"  redis.call('UNLINK', string.format('%s:s:%.0f', base, segment))\n"
 	"end\n"
 	"if after < n_segments then return string.format('%.0f', after) end\n"
-	"redis.call('UNLINK', base .. ':flight', base .. ':parts', base .. ':plan:' .. record[2], base)\n"
+	"redis.call('UNLINK', base .. ':flight', base .. ':parts', base .. ':plan:' .. record[2],\n"
+	"  base)\n"
 	"return 'g'\n";
 
 /* ARGV: generation, part, record */

@@ -31,7 +31,8 @@ s_round_up (size_t bytes)
 	return (bytes + S_ALIGN - 1) & ~(S_ALIGN - 1);
 }
 
-/* The message is the first thing in the arena's own block: its place is fixed, so that it can be found again. */
+/* The message is the first thing in the arena's own block: its place is fixed, so that it can be
+ * found again. */
 static size_t
 s_message_offset (void)
 {
@@ -100,7 +101,8 @@ s_alloc_block (weir_arena_t *self, size_t bytes)
 	if (self->block_bytes < S_BLOCK_MAX)
 		self->block_bytes *= 2;
 	uint8_t *bytes_p = (uint8_t *) (block + 1);
-	/* keep the larger rest: a big allocation must not waste the block that small ones are cut from */
+	/* keep the larger rest: a big allocation must not waste the block that small ones are cut
+	 * from */
 	if (wanted - bytes > (size_t) (self->end - self->at)) {
 		self->at = bytes_p + bytes;
 		self->end = bytes_p + wanted;

@@ -1,9 +1,9 @@
 /* arena.h - the memory of one decoded message, bounded before the first byte is read
  *
- * Unpacking makes an allocation for every entry of every list, and hostile bytes can ask for fifty times their own size.
- * All of one message's allocations are cut from a few blocks of memory under a budget that follows from the size of its
- * bytes; they are freed together. Under the address sanitizer each allocation is a block of its own, so that a read
- * beyond its end is seen.
+ * Unpacking makes an allocation for every entry of every list, and hostile bytes can ask for fifty
+ * times their own size. All of one message's allocations are cut from a few blocks of memory under
+ * a budget that follows from the size of its bytes; they are freed together. Under the address
+ * sanitizer each allocation is a block of its own, so that a read beyond its end is seen.
  *
  * Invariants   the arena's record lies directly before the first allocation, which is the message
  * Runs on      any thread; one message belongs to one thread at a time

@@ -1,12 +1,14 @@
 /* codec.h - bytes to checked messages and back
  *
- * Decoding validates before anyone reads: sizes, enums, required bodies, string lengths and UTF-8, list lengths,
- * token and key sizes, bitmap sizes. Arbitrary bytes give an error (code "MessageInvalid"), never a crash.
+ * Decoding validates before anyone reads: sizes, enums, required bodies, string lengths and UTF-8,
+ * list lengths, token and key sizes, bitmap sizes. Arbitrary bytes give an error (code
+ * "MessageInvalid"), never a crash.
  *
- * Ownership   decode returns yours, freed with the matching _free; encode returns malloc'ed bytes, yours
- * Limits      control 80 MiB a message, data headers 64 KiB, lists 65,536 entries, graph and plan 64 MiB, other strings
- *             8 KiB at most; decoding n bytes never takes more than 4 n + 24 MiB of memory. The rules of every field
- *             are one table in rules.c.
+ * Ownership   decode returns yours, freed with the matching _free; encode returns malloc'ed bytes,
+ *             yours
+ * Limits      control 80 MiB a message, data headers 64 KiB, lists 65,536 entries, graph and plan
+ *             64 MiB, other strings 8 KiB at most; decoding n bytes never takes more than 4 n + 24
+ *             MiB of memory. The rules of every field are one table in rules.c.
  * Frees       only with the _free here: a decoded message lives in one arena
  * Runs on     any thread
  */

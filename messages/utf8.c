@@ -4,7 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Length of the sequence that begins with `at`, 0 if there is none; the bounds of the second byte depend on the first. */
+/* Length of the sequence that begins with `at`, 0 if there is none; the bounds of the second
+ * byte depend on the first. */
 static size_t
 s_sequence_bytes (const uint8_t *at, size_t n_left)
 {

@@ -1,8 +1,9 @@
 /* buf.h - reference-counted byte buffers from a recycling pool with a ceiling
  *
- * A buffer is filled by one thread, then only read, by any number. The same buffer travels over inproc as it is, and over
- * ipc and tcp without an extra copy. The pool keeps freed buffers by size class and never holds more than its ceiling in
- * use; a request above it is refused (WEIR_E_MEMORY), not waited for.
+ * A buffer is filled by one thread, then only read, by any number. The same buffer travels over
+ * inproc as it is, and over ipc and tcp without an extra copy. The pool keeps freed buffers by size
+ * class and never holds more than its ceiling in use; a request above it is refused
+ * (WEIR_E_MEMORY), not waited for.
  *
  * Runs on    any thread (the pool locks)
  * Limits     64-byte alignment; up to 2 GiB a buffer

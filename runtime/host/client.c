@@ -59,7 +59,8 @@ s_clock_ms (void)
 	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* A coordinator that could not read what we sent says REFUSED: to a client that is a job rejected, of no name. */
+/* A coordinator that could not read what we sent says REFUSED: to a client that is a job
+ * rejected, of no name. */
 static Weir__Control *
 s_rejection_of (const Weir__Refused *refused)
 {

@@ -1,11 +1,14 @@
-/* control.c - the control link: registration and heartbeats of an actor, the ROUTER of a coordinator
+/* control.c - the control link: registration and heartbeats of an actor, the ROUTER of a
+ * coordinator
  *
- * A connection's number is its ZeroMQ routing id itself: length in the top byte, up to seven bytes below.
+ * A connection's number is its ZeroMQ routing id itself: length in the top byte, up to seven bytes
+ * below.
  *
- * An actor seeks a leader (HELLO every 250 ms, on a new socket after four without an answer, since an inproc socket never
- * finds a coordinator that was bound anew) or is registered (heartbeats). What it sends while it seeks is held, and goes
- * after the next WELCOME, in order. A leader is lost when it says nothing for lost_ms, when its acknowledgement names a
- * higher generation than the one we registered under, or when it refuses us with an error that may go away.
+ * An actor seeks a leader (HELLO every 250 ms, on a new socket after four without an answer, since
+ * an inproc socket never finds a coordinator that was bound anew) or is registered (heartbeats).
+ * What it sends while it seeks is held, and goes after the next WELCOME, in order. A leader is lost
+ * when it says nothing for lost_ms, when its acknowledgement names a higher generation than the one
+ * we registered under, or when it refuses us with an error that may go away.
  */
 #include "runtime/host/host_internal.h"
 
@@ -14,8 +17,8 @@
 #include <string.h>
 
 #define CONN_BYTES_MAX 7
-/* What travels here is bounded by leases and jobs in flight. A peer that lets so many messages pile up is as good as gone:
- * what more is sent to it is refused. */
+/* What travels here is bounded by leases and jobs in flight. A peer that lets so many messages pile
+ * up is as good as gone: what more is sent to it is refused. */
 #define CONTROL_HWM 65536
 #define HELD_BYTES_MAX ((size_t) 256 << 20)
 #define HELLOS_A_SOCKET 4

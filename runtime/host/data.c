@@ -1,10 +1,12 @@
-/* data.c - the data link: a ROUTER of our own, DEALERs to peers, queues for what a socket does not take
+/* data.c - the data link: a ROUTER of our own, DEALERs to peers, queues for what a socket does not
+ * take
  *
  * A DEALER's routing id is 'A' and the sender's actor number, so the receiver knows who speaks.
  *
- * Order   what one actor sends to one peer arrives in order, for as long as the peer is known under the same endpoint: the
- *         first message chooses the way (our own DEALER, or the peer's connection to our ROUTER where it has no endpoint or
- *         came first) and all others follow it. Nothing is promised between the two directions, or between peers.
+ * Order   what one actor sends to one peer arrives in order, for as long as the peer is known under
+ *         the same endpoint: the first message chooses the way (our own DEALER, or the peer's
+ *         connection to our ROUTER where it has no endpoint or came first) and all others follow
+ *         it. Nothing is promised between the two directions, or between peers.
  * Loss    what is on its way when a link or a peer ends is lost; tokens and leases repair that.
  */
 #include "runtime/host/buf_msg.h"
@@ -208,8 +210,9 @@ s_find_way (weir_host_t *self, weir_link_t *link)
 	return true;
 }
 
-/* 0: sent; EAGAIN: not now; else the peer is not there, and both frames are still the caller's. Once the first frame is
- * taken the rest only fails with its connection, and is then lost with it. */
+/* 0: sent; EAGAIN: not now; else the peer is not there, and both frames are still the caller's.
+ * Once the first frame is taken the rest only fails with its connection, and is then lost with
+ * it. */
 static int
 s_try_send (weir_host_t *self, weir_link_t *link, weir_outgoing_t *outgoing)
 {
@@ -374,7 +377,8 @@ s_receive_peer (void *socket, uint64_t *peer_out)
 	return is_here;
 }
 
-/* A peer that speaks to us can be answered, even before PEERS names it. Nobody makes us remember more than so many. */
+/* A peer that speaks to us can be answered, even before PEERS names it. Nobody makes us remember
+ * more than so many. */
 static void
 s_meet_peer (weir_host_t *self, uint64_t peer)
 {

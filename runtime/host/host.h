@@ -1,16 +1,19 @@
 /* host.h - the one actor loop: links, timers, workers, heartbeats
  *
- * An actor is a class (weir_actor_class_t: one table of handlers) and a struct of its own. The host runs its loop in
- * a thread or in the process, decodes and checks messages, calls handlers one at a time, and knows nothing of rasters.
- * Handlers never block: what blocks (GDAL, HTTP, disk, kernels) is a task for the host's workers, whose end comes
- * back through on_task.
+ * An actor is a class (weir_actor_class_t: one table of handlers) and a struct of its own. The host
+ * runs its loop in a thread or in the process, decodes and checks messages, calls handlers one at a
+ * time, and knows nothing of rasters. Handlers never block: what blocks (GDAL, HTTP, disk, kernels)
+ * is a task for the host's workers, whose end comes back through on_task.
  *
- * Control link   actor: a DEALER connected to the coordinator; coordinator: a ROUTER bound. The host of an actor sends
- *                HELLO from the class's fill_hello, keeps heartbeats, learns its number (WELCOME) and its peers (PEERS).
- * Data link      a ROUTER bound at `endpoint`; DEALERs to peers are made on first use; peers are meant by actor number.
- *                Sends never block the loop: what the socket does not take waits in the host in order (bounded by credit).
+ * Control link   actor: a DEALER connected to the coordinator; coordinator: a ROUTER bound. The
+ *                host of an actor sends HELLO from the class's fill_hello, keeps heartbeats, learns
+ *                its number (WELCOME) and its peers (PEERS).
+ * Data link      a ROUTER bound at `endpoint`; DEALERs to peers are made on first use; peers are
+ *                meant by actor number. Sends never block the loop: what the socket does not take
+ *                waits in the host in order (bounded by credit).
  * Endpoints      "inproc://name", "ipc:///path"; tcp comes with CURVE
- * Messages       a message that does not decode is dropped, logged once a peer, and answered REFUSED on control links
+ * Messages       a message that does not decode is dropped, logged once a peer, and answered
+ *                REFUSED on control links
  * Runs on        every weir_host_… call only on the host's own loop, unless it says otherwise
  */
 #ifndef WEIR_HOST_H
@@ -24,9 +27,11 @@
 
 typedef struct weir_host weir_host_t;
 
-/* conn: the sender's connection on a coordinator (to answer with weir_host_send_to); 0 on an actor. */
+/* conn: the sender's connection on a coordinator (to answer with weir_host_send_to); 0 on an
+ * actor. */
 typedef void weir_control_fn (void *self, uint64_t conn, const Weir__Control *msg);
-/* peer: the sender's actor number. The handler may take *payload_p (set it to NULL); else the host releases it. */
+/* peer: the sender's actor number. The handler may take *payload_p (set it to NULL); else the
+ * host releases it. */
 typedef void weir_data_fn (void *self, uint64_t peer, const Weir__Data *msg,
                            weir_buf_t **payload_p);
 
@@ -49,7 +54,8 @@ typedef struct {
 	void *(*worker_new) (void *self);
 	void (*worker_run) (void *self, void *state, void *task);
 	void (*worker_destroy) (void *self, void *state);
-	/* after every burst of handled messages, tasks and timers, before the loop waits again: flush batched lists here */
+	/* after every burst of handled messages, tasks and timers, before the loop waits again:
+	 * flush batched lists here */
 	void (*on_burst_end) (void *self);
 	/* a task that never ran because the host stops; the actor's again. NULL: forgotten */
 	void (*on_task_dropped) (void *self, void *task);
@@ -65,7 +71,8 @@ typedef struct {
 		leader_timeout_ms; /* actor: give up after so long without a coordinator; 0: 10 minutes */
 } weir_host_config_t;
 
-/* Runs the loop on this thread until weir_host_stop, a STOP message, or an error (filled in err). */
+/* Runs the loop on this thread until weir_host_stop, a STOP message, or an error (filled in
+ * err). */
 int weir_host_run (const weir_actor_class_t *klass, void *self, const weir_host_config_t *config,
                    weir_err_t *err);
 
@@ -112,7 +119,8 @@ typedef struct weir_client weir_client_t;
 weir_client_t *weir_client_new (const char *coordinator);
 void weir_client_destroy (weir_client_t **self_p);
 int weir_client_send (weir_client_t *self, const Weir__Client *msg, weir_err_t *err);
-/* Next message within timeout_ms, NULL on time-out or interruption; free with weir_control_free. Body is `client`. */
+/* Next message within timeout_ms, NULL on time-out or interruption; free with weir_control_free.
+ * Body is `client`. */
 Weir__Control *weir_client_receive (weir_client_t *self, int timeout_ms);
 
 /* ---- logging: text or JSON lines on standard error; any thread */

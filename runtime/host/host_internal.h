@@ -1,8 +1,10 @@
 /* host_internal.h - the struct behind host.h, shared by its files
  *
- * loop.c     the loop, timers, descriptors     control.c   registration, heartbeats, control messages
+ * loop.c     the loop, timers, descriptors     control.c   registration, heartbeats, control
+ *            messages
  * data.c     data links and their queues       worker.c    worker threads and finished tasks
- * thread.c   actors on threads                 client.c    the client's link     log.c   lines on standard error
+ * thread.c   actors on threads                 client.c    the client's link     log.c   lines on
+ *            standard error
  */
 #ifndef WEIR_HOST_INTERNAL_H
 #define WEIR_HOST_INTERNAL_H
@@ -27,7 +29,8 @@ typedef struct {
 	char *endpoint;  /* from PEERS; NULL: it is known only by having connected to us */
 	zsock_t *dealer; /* made at the first send */
 	bool
-		is_by_router; /* the peer connected first: answered, and kept in order, on that connection */
+		/* the peer connected first: answered, and kept in order, on that connection */
+		is_by_router;
 	WEIR_VEC (weir_outgoing_t) queue;
 	size_t queue_first;
 } weir_link_t;
@@ -81,7 +84,8 @@ struct weir_host {
 bool weir_host_is_coordinator (const weir_host_t *self);
 void weir_host_fail (weir_host_t *self, const weir_err_t *err); /* ends the loop with an error */
 bool weir_host_is_new_offender (weir_host_t *self, uint64_t who);
-/* A run in three steps, so that another thread can ask it to stop from before its first turn to after its last. */
+/* A run in three steps, so that another thread can ask it to stop from before its first turn to
+ * after its last. */
 void weir_host_prepare (weir_host_t *self, const weir_actor_class_t *klass, void *actor_self,
                         const weir_host_config_t *config);
 int weir_host_run_prepared (weir_host_t *self, weir_err_t *err);

@@ -28,7 +28,8 @@ weir_log_level_set (weir_log_level_t level)
 	atomic_store (&s_level, wanted >= 0 ? wanted : (int) level);
 }
 
-/* What is logged may come from the network: nothing in it steers the terminal or looks like another line. */
+/* What is logged may come from the network: nothing in it steers the terminal or looks like
+ * another line. */
 static void
 s_disarm (char *text)
 {

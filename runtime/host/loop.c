@@ -1,4 +1,5 @@
-/* loop.c - the one actor loop: what is readable is drained in bursts, then timers, then the end of the burst */
+/* loop.c - the one actor loop: what is readable is drained in bursts, then timers, then the end
+ * of the burst */
 #include "runtime/host/host_internal.h"
 
 #include <errno.h>
@@ -144,7 +145,8 @@ s_socket_item (zsock_t *socket)
 		                     .events = socket != NULL ? ZMQ_POLLIN : 0 };
 }
 
-/* Fills self->items: wake, control, data, a DEALER for each link that has one, watched descriptors. */
+/* Fills self->items: wake, control, data, a DEALER for each link that has one, watched
+ * descriptors. */
 static void
 s_fill_items (weir_host_t *self)
 {

@@ -1,9 +1,10 @@
 /* pool.c - the recycling pool of buf.h
  *
- * Size classes are eighths between powers of two, so that at most an eighth is wasted; each class has a stack of idle
- * slabs, linked through their own first bytes. Small slabs come from the allocator, large ones straight from the system, to
- * which they go back whole. `used` counts what was asked for; used and idle together stay below the ceiling (by freeing
- * idle ones first), and idle alone below a quarter of it, or 64 MiB where that is more.
+ * Size classes are eighths between powers of two, so that at most an eighth is wasted; each class
+ * has a stack of idle slabs, linked through their own first bytes. Small slabs come from the
+ * allocator, large ones straight from the system, to which they go back whole. `used` counts what
+ * was asked for; used and idle together stay below the ceiling (by freeing idle ones first), and
+ * idle alone below a quarter of it, or 64 MiB where that is more.
  */
 #include "runtime/host/pool.h"
 

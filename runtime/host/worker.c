@@ -1,4 +1,5 @@
-/* worker.c - worker threads: tasks in by a queue, finished ones back through the loop's wake descriptor */
+/* worker.c - worker threads: tasks in by a queue, finished ones back through the loop's wake
+ * descriptor */
 #include "runtime/host/host_internal.h"
 
 #include <signal.h>

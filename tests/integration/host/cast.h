@@ -1,7 +1,8 @@
 /* cast.h - a coordinator and two kinds of actors that do next to nothing, for the tests of the host
  *
- * The leader welcomes everybody, names peers to each other and acknowledges heartbeats. An actor counts what happens to it
- * and hands data messages to the test's own function. Counters are atomic: the test's thread looks at them.
+ * The leader welcomes everybody, names peers to each other and acknowledges heartbeats. An actor
+ * counts what happens to it and hands data messages to the test's own function. Counters are
+ * atomic: the test's thread looks at them.
  */
 #ifndef WEIR_TESTS_HOST_CAST_H
 #define WEIR_TESTS_HOST_CAST_H

@@ -202,7 +202,8 @@ s_take_flood (player_t *self, uint64_t peer, const Weir__Data *msg, weir_buf_t *
 	atomic_fetch_add (&more->n_got, 1);
 }
 
-/* The sender's loop goes on ticking while most of what it sent waits in its host; then all arrives, in order. */
+/* The sender's loop goes on ticking while most of what it sent waits in its host; then all
+ * arrives, in order. */
 static void
 test_slow_receiver_holds_nobody_up (void **state)
 {

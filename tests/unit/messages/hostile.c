@@ -1,7 +1,8 @@
-/* hostile.c - mutated, truncated, spliced and random bytes: an error or a message that keeps the rules, never a crash
+/* hostile.c - mutated, truncated, spliced and random bytes: an error or a message that keeps the
+ * rules, never a crash
  *
- * Seeded: the same bytes every time. What decodes is encoded and decoded again; that may only fail for fields that
- * nobody knows (field number 0 in long form is kept, but not taken back).
+ * Seeded: the same bytes every time. What decodes is encoded and decoded again; that may only fail
+ * for fields that nobody knows (field number 0 in long form is kept, but not taken back).
  */
 #include "tests/unit/messages/make.h"
 

@@ -165,6 +165,25 @@ s_run_bench (bench_t *bench)
 		s_run_loop_once (bench);
 }
 
+/* The answers said so; now what is stored. */
+static bool
+s_is_stored (bench_t *bench)
+{
+	const uint64_t probes[] = { 0, bench->n_chunks / 2, bench->n_chunks - 1 };
+	for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
+		uint8_t state = 0, attempts = 0;
+		uint16_t part = 0;
+		weir_err_t err;
+		if (weir_redis_read_chunk (bench->redis, "bench", probes[i], &state, &attempts, &part,
+		                           &err) != 0 ||
+		    state != WEIR_CHUNK_DONE || part != 1) {
+			fprintf (stderr, "bench-redis: a chunk is not stored as done\n");
+			return false;
+		}
+	}
+	return true;
+}
+
 static int
 s_report (bench_t *bench, double seconds)
 {
@@ -183,7 +202,7 @@ s_report (bench_t *bench, double seconds)
 		printf ("\nlast_over_first: %.2f",
 		        bench->strides[bench->n_strides - 1] / bench->strides[0]);
 	printf ("\nused_memory: %llu\n", (unsigned long long) memory);
-	bool is_good = !bench->has_failed && bench->n_done == bench->n_chunks &&
+	bool is_good = !bench->has_failed && s_is_stored (bench) && bench->n_done == bench->n_chunks &&
 	               rate >= bench->rate_min &&
 	               (bench->memory_limit == 0 || memory <= bench->memory_limit);
 	return is_good ? 0 : 1;

@@ -55,7 +55,8 @@ static const s_rule_t s_rules[] = {
 	{ &weir__job_rejected__descriptor, "error", S_BODY, 1, 1 },
 
 	{ &weir__held__descriptor, "runs", S_RANGE, 0, S_BITMAP },
-	{ &weir__hello__descriptor, "kind", S_RANGE, WEIR__ACTOR_KIND__ACTOR_READER, WEIR__ACTOR_KIND__ACTOR_SINK },
+	{ &weir__hello__descriptor, "kind", S_RANGE, WEIR__ACTOR_KIND__ACTOR_READER,
+	  WEIR__ACTOR_KIND__ACTOR_SINK },
 	{ &weir__hello__descriptor, "instance", S_FIXED, 1, 16 },
 	{ &weir__hello__descriptor, "endpoint", S_RANGE, 1, S_PATH },
 	{ &weir__hello__descriptor, "public_key", S_FIXED, 0, 32 },

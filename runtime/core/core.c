@@ -333,6 +333,23 @@ weir_core_part (weir_core_t *self, uint64_t number, uint64_t sink)
 	return job->part_last;
 }
 
+uint16_t
+weir_core_part_last (const weir_core_t *self, uint64_t number)
+{
+	const weir_core_job_t *job = weir_core_find_job (self, number);
+	return job != NULL ? job->part_last : 0;
+}
+
+uint64_t
+weir_core_next_quarantined (const weir_core_t *self, uint64_t number, uint64_t from)
+{
+	const weir_core_job_t *job = weir_core_find_job (self, number);
+	if (job == NULL)
+		return UINT64_MAX;
+	uint64_t chunk = weir_chunk_table_next (job->table, WEIR_CHUNK_QUARANTINED, from);
+	return chunk < job->spec.n_chunks ? chunk : UINT64_MAX;
+}
+
 bool
 weir_core_job_view (const weir_core_t *self, uint64_t number, weir_job_view_t *view_out)
 {

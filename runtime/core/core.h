@@ -133,5 +133,8 @@ const weir_effects_t *weir_core_decide (weir_core_t *self);
 bool weir_core_job_view (const weir_core_t *self, uint64_t job, weir_job_view_t *view_out);
 /* The part of a sink in a job (given on first asking, from 1); 0 if there are no numbers left. */
 uint16_t weir_core_part (weir_core_t *self, uint64_t job, uint64_t sink);
+uint16_t weir_core_part_last (const weir_core_t *self, uint64_t job); /* the highest number given; 0: none */
+/* The first quarantined chunk at or after `from`; UINT64_MAX if there is none. */
+uint64_t weir_core_next_quarantined (const weir_core_t *self, uint64_t job, uint64_t from);
 
 #endif

@@ -58,13 +58,25 @@ s_is_storing (const weir_flight_t *flight)
 	       flight->phase == PHASE_STORING_DONE || flight->phase == PHASE_STORING_BACK;
 }
 
-/* Sends a chunk back by `event`; where a store is under way its answer decides. */
+/* While a store is under way its answer decides; what comes meanwhile is kept only if it will matter then: a lease that
+ * is being stored ends by anything, a block that is being noted only with its sink. */
+static void
+s_keep_event (weir_flight_t *flight, weir_chunk_event_t event)
+{
+	bool matters = flight->phase == PHASE_STORING_LEASE ||
+	               (flight->phase == PHASE_STORING_WRITTEN && event == WEIR_CHUNK_EVENT_SINK_LOST);
+	if (!matters || flight->is_lost)
+		return;
+	flight->is_lost = true;
+	flight->back_event = (uint8_t) event;
+}
+
+/* Sends a chunk back by `event`. */
 static void
 s_go_back (weir_core_t *self, weir_core_job_t *job, weir_flight_t *flight, weir_chunk_event_t event)
 {
 	if (s_is_storing (flight)) {
-		flight->is_lost = true;
-		flight->back_event = (uint8_t) event;
+		s_keep_event (flight, event);
 		return;
 	}
 	weir_chunk_state_t from = weir_chunk_table_state (job->table, flight->chunk), to;
@@ -160,6 +172,7 @@ weir_core_hand_out (weir_core_t *self, weir_core_job_t *job)
 
 /* ---- reading */
 
+/* The reader of a run, with WEIR_RUN_SENT once it said that the partial is on its way. */
 static uint64_t *
 s_run_reader (weir_flight_t *flight, uint32_t run)
 {
@@ -228,9 +241,10 @@ weir_core_reserved (weir_core_t *self, uint64_t number, uint64_t actor, const we
 		weir_vec_push (&job->unread, ((weir_unread_t) { flight->chunk, run }));
 }
 
+/* The flight of a run that this reader still has; its slot becomes `next`. */
 static weir_flight_t *
 s_take_run (weir_core_t *self, uint64_t number, uint64_t actor, const weir_chunk_ref_t *ref, uint32_t run,
-            weir_core_job_t **job_out)
+            uint64_t next, weir_core_job_t **job_out)
 {
 	weir_core_begin (self);
 	weir_core_actor_t *reader = weir_core_find_actor (self, actor);
@@ -240,7 +254,7 @@ s_take_run (weir_core_t *self, uint64_t number, uint64_t actor, const weir_chunk
 	if (flight == NULL || flight->phase != PHASE_READING || run >= flight->n_runs ||
 	    *s_run_reader (flight, run) != actor)
 		return NULL;
-	*s_run_reader (flight, run) = NOBODY;
+	*s_run_reader (flight, run) = next;
 	return flight;
 }
 
@@ -248,14 +262,14 @@ void
 weir_core_run_sent (weir_core_t *self, uint64_t job, uint64_t actor, const weir_chunk_ref_t *ref, uint32_t run)
 {
 	weir_core_job_t *found;
-	(void) s_take_run (self, job, actor, ref, run, &found);
+	(void) s_take_run (self, job, actor, ref, run, actor | WEIR_RUN_SENT, &found);
 }
 
 void
 weir_core_run_back (weir_core_t *self, uint64_t number, uint64_t actor, const weir_chunk_ref_t *ref, uint32_t run)
 {
 	weir_core_job_t *job;
-	weir_flight_t *flight = s_take_run (self, number, actor, ref, run, &job);
+	weir_flight_t *flight = s_take_run (self, number, actor, ref, run, NOBODY, &job);
 	if (flight != NULL)
 		weir_vec_push (&job->unread, ((weir_unread_t) { flight->chunk, run }));
 }
@@ -292,8 +306,10 @@ weir_core_failed (weir_core_t *self, uint64_t number, uint64_t actor, const weir
 		reporter->n_runs_out--;
 	weir_core_job_t *job;
 	weir_flight_t *flight = s_find_flight (self, number, ref, &job);
-	if (flight == NULL)
-		return;
+	bool is_ours = flight != NULL && reporter != NULL &&
+	               (reporter->kind == WEIR_KIND_READER || flight->collector == actor);
+	if (!is_ours || (flight->phase != PHASE_LEASED && flight->phase != PHASE_READING))
+		return; /* late: the chunk went its way without it */
 	if (why->klass == WEIR_CLASS_OVERLOADED) { /* of the disk or of memory: the job cannot go on here */
 		weir_core_fail_job (self, job, why);
 		return;
@@ -311,11 +327,12 @@ weir_core_failed (weir_core_t *self, uint64_t number, uint64_t actor, const weir
 	s_go_back (self, job, flight, event);
 }
 
+/* Partials that were sent may have died with their reader: they are read again too, and the collector drops repeats. */
 static void
 s_lose_runs (weir_core_job_t *job, weir_flight_t *flight, uint64_t reader)
 {
 	for (uint32_t run = 0; run < flight->n_runs && flight->phase == PHASE_READING; run++) {
-		if (*s_run_reader (flight, run) != reader)
+		if ((*s_run_reader (flight, run) & ~WEIR_RUN_SENT) != reader)
 			continue;
 		*s_run_reader (flight, run) = NOBODY;
 		weir_vec_push (&job->unread, ((weir_unread_t) { flight->chunk, run }));
@@ -359,7 +376,10 @@ weir_core_written (weir_core_t *self, uint64_t number, uint64_t actor, uint16_t 
 	weir_core_begin (self);
 	weir_core_job_t *job;
 	weir_flight_t *flight = s_find_flight (self, number, ref, &job);
-	if (flight == NULL || flight->sink != actor || flight->phase > PHASE_READING || part == 0)
+	if (flight == NULL || flight->sink != actor || flight->phase > PHASE_READING)
+		return;
+	const weir_part_t *its = s_find_part (job, part);
+	if (its == NULL || its->sink != actor)
 		return;
 	flight->part = part;
 	flight->end_bytes = end_bytes;
@@ -451,6 +471,13 @@ s_now_back (weir_core_t *self, weir_core_job_t *job, weir_flight_t *flight)
 }
 
 static void
+s_unreserve (weir_core_t *self, weir_core_job_t *job, const weir_flight_t *flight)
+{
+	const weir_job_output_t *output = weir_core_output (job, flight->chunk, NULL);
+	weir_core_reserve (self, job, flight->collector, -(int64_t) weir_core_reserve_bytes (output));
+}
+
+static void
 s_take_answer (weir_core_t *self, weir_core_job_t *job, weir_flight_t *flight)
 {
 	switch ((weir_phase_t) flight->phase) {
@@ -459,6 +486,8 @@ s_take_answer (weir_core_t *self, weir_core_job_t *job, weir_flight_t *flight)
 		flight->phase = PHASE_LEASED;
 		if (!flight->is_lost)
 			s_now_leased (self, job, flight);
+		else /* never sent: its collector cannot give back what it does not know of */
+			s_unreserve (self, job, flight);
 		break;
 	case PHASE_STORING_WRITTEN:
 		weir_chunk_table_apply (job->table, flight->chunk, WEIR_CHUNK_EVENT_WRITTEN_REPORTED, flight->part);

@@ -19,13 +19,15 @@ typedef enum {
 	PHASE_STORING_BACK /* PENDING, QUARANTINED or CANCELLED is being stored */
 } weir_phase_t;
 
+#define WEIR_RUN_SENT (UINT64_C (1) << 63)
+
 typedef struct {
 	uint64_t chunk; /* UINT64_MAX: free slot */
 	uint64_t token_hi, token_lo;
 	uint64_t collector, sink;
 	uint64_t end_bytes; /* in its part, once written */
-	uint64_t *run_reader; /* n_runs of them where n_runs > 1 */
-	uint64_t one_reader;  /* where n_runs is 1; 0: sent, or not ordered */
+	uint64_t *run_reader; /* n_runs of them where n_runs > 1; with WEIR_RUN_SENT once sent */
+	uint64_t one_reader;  /* where n_runs is 1; 0: not ordered */
 	uint32_t n_runs;
 	uint16_t part;
 	uint8_t phase;

@@ -1,6 +1,7 @@
 /* bench-host.c - messages per second of the host's links, with a leader and two actors on threads
  *
- * data      partials of 64 bytes, or of 1 MiB, from one actor to the other; every burst is answered by one Stored
+ * data      partials of 64 bytes, or of 1 MiB, from one actor to the other; every burst is
+ *           answered by one Stored
  * control   orders from the leader in lists of 64, each list answered by one RunsSent
  * Both over inproc and ipc; the sender keeps a window open, as credit does. One line a case.
  *

@@ -14,9 +14,11 @@
  * Endpoints      "inproc://name", "ipc:///path"; tcp comes with CURVE
  * Messages       a message that does not decode is dropped, logged once a peer, and answered
  *                REFUSED on control links
- * Order          what one actor sends to one peer arrives in order; nothing is promised between peers
+ * Order          what one actor sends to one peer arrives in order; nothing is promised between
+ *                peers
  * Held           control messages sent while no leader is known wait, and go after the next WELCOME
- * Alignment      a payload that came over ipc is aligned to 8 bytes, over inproc as its sender made it
+ * Alignment      a payload that came over ipc is aligned to 8 bytes, over inproc as its sender made
+ *                it
  * Runs on        every weir_host_… call only on the host's own loop, unless it says otherwise
  */
 #ifndef WEIR_HOST_H

@@ -208,18 +208,28 @@ s_serve_watches (weir_host_t *self, size_t first)
 	}
 }
 
+/* The one that is due first, also where the loop comes late to several. False: none is due. */
+static bool
+s_fire_first (weir_host_t *self)
+{
+	size_t first = 0;
+	for (size_t i = 1; i < self->timers.n; i++)
+		if (self->timers.at[i].due_ms < self->timers.at[first].due_ms)
+			first = i;
+	if (self->timers.n == 0 || self->timers.at[first].due_ms > self->now_ms)
+		return false;
+	weir_timer_t timer = self->timers.at[first];
+	weir_vec_remove (&self->timers, first);
+	timer.fn (timer.arg);
+	return true;
+}
+
 static void
 s_serve_timers (weir_host_t *self)
 {
-	for (size_t i = 0; i < self->timers.n;) {
-		if (self->timers.at[i].due_ms > self->now_ms) {
-			i++;
-			continue;
-		}
-		weir_timer_t timer = self->timers.at[i];
-		weir_vec_remove (&self->timers, i);
-		timer.fn (timer.arg);
-	}
+	/* A timer that sets itself again for at once has its turn in the next round. */
+	for (size_t n = self->timers.n; n > 0 && s_fire_first (self); n--)
+		;
 	if (self->now_ms < self->next_tick_ms)
 		return;
 	self->next_tick_ms = self->now_ms + self->tick_ms;

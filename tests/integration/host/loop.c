@@ -18,7 +18,9 @@ typedef struct {
 	weir_host_t *host;
 	pthread_t loop;
 	int tasks[N_TASKS]; /* 1: run, 2: back, 3: dropped */
-	int nap_us, pipe_out, pipe_in, timers[3], n_timers;
+	int nap_us, pipe_out, pipe_in;
+	uint32_t timers[4]; /* in the order they fired: for after how long they were set */
+	int n_timers;
 	atomic_int n_new, n_destroyed, n_back, n_dropped, n_wrong, n_read, n_fired, n_at_stop;
 } work_t;
 
@@ -173,22 +175,53 @@ test_stop_drops_what_has_not_begun (void **state)
 
 /* ---- timers and descriptors */
 
+typedef struct {
+	work_t *work;
+	uint32_t after_ms;
+	int64_t due_ms;
+} alarm_t;
+
 static void
 s_fire (void *arg)
 {
-	work_t *self = *(work_t **) arg;
-	free (arg);
-	if (self->n_timers < 3)
-		self->timers[self->n_timers++] = (int) weir_host_now_ms (self->host);
+	alarm_t *alarm = arg;
+	work_t *self = alarm->work;
+	if (weir_host_now_ms (self->host) < alarm->due_ms)
+		atomic_fetch_add (&self->n_wrong, 1);
+	if (self->n_timers < 4)
+		self->timers[self->n_timers++] = alarm->after_ms;
+	free (alarm);
 	atomic_fetch_add (&self->n_fired, 1);
 }
 
 static void
 s_set_timer (work_t *self, uint32_t after_ms)
 {
-	work_t **arg = malloc (sizeof (work_t *));
-	*arg = self;
-	weir_host_timer (self->host, after_ms, s_fire, arg);
+	alarm_t *alarm = malloc (sizeof *alarm);
+	*alarm = (alarm_t){ self, after_ms, weir_host_now_ms (self->host) + after_ms };
+	weir_host_timer (self->host, after_ms, s_fire, alarm);
+}
+
+/* Sets itself again for at once: the loop goes on all the same. */
+static void
+s_insist (void *arg)
+{
+	work_t *self = arg;
+	weir_host_timer (self->host, 0, s_insist, self);
+}
+
+/* Late on purpose: all are due in the same turn, and still fire in order. */
+static void
+s_set_and_oversleep (void *arg)
+{
+	work_t *self = arg;
+	s_set_timer (self, 30);
+	s_set_timer (self, 10);
+	s_set_timer (self, 20);
+	s_set_timer (self, 0);
+	struct timespec nap = { .tv_nsec = 60000000 };
+	nanosleep (&nap, NULL);
+	weir_host_timer (self->host, 0, s_insist, self);
 }
 
 static bool
@@ -214,9 +247,7 @@ s_start_watching (void *arg, weir_host_t *host, weir_err_t *err)
 {
 	work_t *self = arg;
 	int status = s_start (arg, host, err);
-	s_set_timer (self, 60);
-	s_set_timer (self, 20);
-	s_set_timer (self, 0);
+	weir_host_timer (host, 0, s_set_and_oversleep, self);
 	(void) weir_host_watch_fd (host, self->pipe_out, s_wants_write, s_on_readable, self);
 	return status;
 }
@@ -240,11 +271,12 @@ test_timers_and_descriptors (void **state)
 		cast_wait_for (work.n_read, i);
 	}
 	assert_int_equal (write (work.pipe_in, "x", 1), 1);
-	cast_wait_for (work.n_fired, 3);
+	cast_wait_for (work.n_fired, 4);
 	s_end_run (thread);
 	assert_int_equal (atomic_load (&work.n_read), 3); /* unwatched */
 	assert_int_equal (atomic_load (&work.n_wrong), 0);
-	assert_true (work.timers[0] + 10 <= work.timers[1] && work.timers[1] + 20 <= work.timers[2]);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal (work.timers[i], 10 * i);
 	close (ends[0]);
 	close (ends[1]);
 }

@@ -77,10 +77,11 @@ bool weir_type_parse (const char *name, weir_type_t *type_out); /* also "byte", 
 bool weir_type_is_float (weir_type_t type);
 double weir_type_min (weir_type_t type); /* smallest and largest finite value */
 double weir_type_max (weir_type_t type);
-bool weir_type_holds (weir_type_t type, double value); /* integers: whole and in range; floats: true */
+bool weir_type_holds (weir_type_t type,
+                      double value); /* integers: whole and in range; floats: true */
 
-weir_cell_t weir_cell_bool (void);               /* uint8, 255, is_bool */
-weir_cell_t weir_cell_float (weir_type_t type);  /* WEIR_F32 or WEIR_F64 */
+weir_cell_t weir_cell_bool (void);              /* uint8, 255, is_bool */
+weir_cell_t weir_cell_float (weir_type_t type); /* WEIR_F32 or WEIR_F64 */
 /* One step wider, for an integer without declared no-data that may be unobserved (DESIGN 8):
  * uint8, int8 -> int16; int16, uint16 -> int32; others -> float64; no-data is the smallest value. */
 weir_cell_t weir_cell_widen (weir_cell_t cell);

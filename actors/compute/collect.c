@@ -30,7 +30,8 @@ s_merge_runs (weir_collect_task_t *task, const weir_stage_t *stage, size_t n_ban
 		for (uint32_t r = 0; r + step < task->n_runs; r += 2 * step) {
 			for (size_t b = 0; b < n_bands; b++)
 				weir_stage_acc_merge (stage, weir_buf_data (task->runs[r]) + b * acc_bytes,
-				                      weir_buf_data (task->runs[r + step]) + b * acc_bytes, n_cells);
+				                      weir_buf_data (task->runs[r + step]) + b * acc_bytes,
+				                      n_cells);
 			weir_buf_release (&task->runs[r + step]);
 		}
 	}
@@ -56,8 +57,8 @@ s_finish_cells (weir_pool_t *pool, weir_collect_task_t *task, const weir_plan_ou
 
 /* Partials may have come before the plan did, and then nobody has looked at their sizes. */
 static bool
-s_is_whole (const weir_collect_task_t *task, const weir_plan_chunk_t *where, const weir_plan_output_t *output,
-            size_t n_bands)
+s_is_whole (const weir_collect_task_t *task, const weir_plan_chunk_t *where,
+            const weir_plan_output_t *output, size_t n_bands)
 {
 	size_t n_cells = (size_t) where->window.width * (size_t) where->window.height;
 	bool is_cells = task->payload == WEIR__PAYLOAD_KIND__PAYLOAD_CELLS;
@@ -104,7 +105,8 @@ weir_collect_task_run (weir_pool_t *pool, weir_collect_task_t *task)
 	weir_err_t err;
 	weir_err_clear (&err);
 	if (weir_job_is_cancelled (task->job))
-		weir_err_set (&err, WEIR_E_CANCELLED, WEIR_CLASS_GIVE_UP, "JobCancelled", "", "job: cancelled");
+		weir_err_set (&err, WEIR_E_CANCELLED, WEIR_CLASS_GIVE_UP, "JobCancelled", "",
+		              "job: cancelled");
 	else if (s_collect (pool, task, &err) == 0)
 		return;
 	task->err = weir_alloc (sizeof *task->err);

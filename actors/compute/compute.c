@@ -8,7 +8,7 @@
 
 #define LIST_FLUSH 4096
 
-typedef struct { /* a chunk that this actor has the lease of */
+typedef struct {     /* a chunk that this actor has the lease of */
 	weir_job_t *job; /* a reference */
 	weir_buf_t **runs;
 	Weir__PayloadKind payload;
@@ -42,7 +42,8 @@ struct weir_compute {
 };
 
 weir_compute_t *
-weir_compute_new (uint32_t n_workers, uint64_t memory_bytes, uint64_t grant_bytes, uint64_t registry_hash)
+weir_compute_new (uint32_t n_workers, uint64_t memory_bytes, uint64_t grant_bytes,
+                  uint64_t registry_hash)
 {
 	weir_compute_t *self = weir_alloc (sizeof *self);
 	self->n_workers = n_workers;
@@ -186,7 +187,8 @@ s_flush_lists (weir_compute_t *self)
 }
 
 static void
-s_send_failure (weir_compute_t *self, const weir_job_t *job, const weir_named_chunk_t *name, const weir_err_t *err)
+s_send_failure (weir_compute_t *self, const weir_job_t *job, const weir_named_chunk_t *name,
+                const weir_err_t *err)
 {
 	Weir__Error error = WEIR__ERROR__INIT;
 	weir_error_to_message (err, &error);
@@ -209,12 +211,13 @@ s_outlet (weir_compute_t *self, uint64_t sink)
 	for (size_t i = 0; i < self->outlets.n; i++)
 		if (self->outlets.at[i].sink == sink)
 			return &self->outlets.at[i];
-	weir_vec_push (&self->outlets, ((weir_outlet_t) { .sink = sink }));
+	weir_vec_push (&self->outlets, ((weir_outlet_t){ .sink = sink }));
 	return &self->outlets.at[self->outlets.n - 1];
 }
 
 static void
-s_send_block (weir_compute_t *self, weir_outlet_t *outlet, weir_job_t *job, weir_in_flight_t *record)
+s_send_block (weir_compute_t *self, weir_outlet_t *outlet, weir_job_t *job,
+              weir_in_flight_t *record)
 {
 	weir_collect_t *collect = s_collect_of (record);
 	Weir__Block block = WEIR__BLOCK__INIT;
@@ -347,7 +350,8 @@ s_on_peer_gone (void *arg, uint64_t actor)
 		weir_job_t *job = self->jobs.list.at[j];
 		size_t cursor = 0;
 		weir_in_flight_t *record;
-		while (job->user != NULL && (record = weir_in_flight_map_next (job->user, &cursor)) != NULL) {
+		while (job->user != NULL &&
+		       (record = weir_in_flight_map_next (job->user, &cursor)) != NULL) {
 			if (record->sink != actor)
 				continue;
 			s_hand_back (self, job, record, WEIR__HAND_BACK__HAND_BACK_PEER_LOST);
@@ -411,8 +415,8 @@ s_expected_bytes (const weir_job_t *job, uint64_t chunk, Weir__PayloadKind paylo
 }
 
 static bool
-s_is_acceptable (const weir_job_t *job, const weir_in_flight_t *record, const Weir__Partial *partial,
-                 weir_buf_t *payload)
+s_is_acceptable (const weir_job_t *job, const weir_in_flight_t *record,
+                 const Weir__Partial *partial, weir_buf_t *payload)
 {
 	bool is_cells = partial->payload == WEIR__PAYLOAD_KIND__PAYLOAD_CELLS;
 	bool is_accs = partial->payload == WEIR__PAYLOAD_KIND__PAYLOAD_ACCUMULATORS;
@@ -430,12 +434,14 @@ s_on_partial (void *arg, uint64_t peer, const Weir__Data *msg, weir_buf_t **payl
 	weir_compute_t *self = arg;
 	const Weir__Partial *partial = msg->partial;
 	weir_job_t *job = weir_jobs_find (&self->jobs, partial->job);
-	weir_in_flight_t *record = s_find_record (job, partial->chunk, partial->token_hi, partial->token_lo);
+	weir_in_flight_t *record = s_find_record (job, partial->chunk, partial->token_hi,
+	                                          partial->token_lo);
 	if (record == NULL) /* late: the lease is over */
 		return;
 	weir_collect_t *collect = s_collect_of (record);
 	if (!s_is_acceptable (job, record, partial, *payload_p)) {
-		weir_log (WEIR_LOG_ERROR, "compute", "partial of chunk %llu from actor %llu: not what the plan says",
+		weir_log (WEIR_LOG_ERROR, "compute",
+		          "partial of chunk %llu from actor %llu: not what the plan says",
 		          (unsigned long long) partial->chunk, (unsigned long long) peer);
 		return;
 	}
@@ -455,9 +461,11 @@ s_on_task (void *arg, void *done)
 	weir_collect_task_t *task = done;
 	weir_in_flight_t *record = weir_job_is_cancelled (task->job)
 	                               ? NULL
-	                               : s_find_record (task->job, task->chunk, task->token_hi, task->token_lo);
+	                               : s_find_record (task->job, task->chunk, task->token_hi,
+	                                                task->token_lo);
 	if (record != NULL && task->err != NULL) {
-		weir_named_chunk_t name = { task->job->number, task->chunk, task->token_hi, task->token_lo };
+		weir_named_chunk_t name = { task->job->number, task->chunk, task->token_hi,
+			                        task->token_lo };
 		s_send_failure (self, task->job, &name, task->err);
 	} else if (record != NULL) {
 		s_queue_block (self, task->job, record, task->encoded);

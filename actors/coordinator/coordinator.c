@@ -69,8 +69,10 @@ s_take_generation (weir_coordinator_t *self, weir_err_t *err)
 	weir_generation_wait_t wait = { 0 };
 	weir_redis_take_generation (self->redis, self->config.cluster, s_on_generation, &wait);
 	for (int64_t waited_ms = 0; !wait.is_done && waited_ms < GENERATION_WAIT_MS; waited_ms += 10) {
-		struct pollfd fd = { .fd = weir_redis_fd (self->redis),
-			                 .events = (short) (POLLIN | (weir_redis_wants_write (self->redis) ? POLLOUT : 0)) };
+		struct pollfd fd = {
+			.fd = weir_redis_fd (self->redis),
+			.events = (short) (POLLIN | (weir_redis_wants_write (self->redis) ? POLLOUT : 0))
+		};
 		if (poll (&fd, 1, 10) < 0 && errno != EINTR)
 			break;
 		weir_redis_handle (self->redis, (fd.revents & (POLLIN | POLLHUP | POLLERR)) != 0,
@@ -86,8 +88,9 @@ s_take_generation (weir_coordinator_t *self, weir_err_t *err)
 		*err = wait.err;
 		return err->status;
 	}
-	return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_RETRY, "RedisUnavailable", self->config.redis_url,
-	                     "generation: no answer within %d ms", GENERATION_WAIT_MS);
+	return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_RETRY, "RedisUnavailable",
+	                     self->config.redis_url, "generation: no answer within %d ms",
+	                     GENERATION_WAIT_MS);
 }
 
 static bool
@@ -121,8 +124,8 @@ s_start (void *arg, weir_host_t *host, weir_err_t *err)
 	weir_coordinator_t *self = arg;
 	self->host = host;
 	self->now_ms = weir_host_now_ms (host);
-	int status =
-	    weir_redis_connect (self->config.redis_url, self->config.redis_timeout_ms, &self->redis, err);
+	int status = weir_redis_connect (self->config.redis_url, self->config.redis_timeout_ms,
+	                                 &self->redis, err);
 	weir_err_t why;
 	if (status != 0 && self->config.redis_check != NULL &&
 	    self->config.redis_check (self->config.redis_check_arg, &why) != 0)
@@ -198,16 +201,19 @@ s_check_hello (const weir_coordinator_t *self, const Weir__Hello *hello, weir_er
 {
 	if (hello->protocol_min > WEIR_PROTOCOL_MAX || hello->protocol_max < WEIR_PROTOCOL_MIN)
 		return weir_err_invalid (err, "ProtocolMismatch", hello->endpoint,
-		                         "protocol: speaks %u to %u, this coordinator %d to %d", hello->protocol_min,
-		                         hello->protocol_max, WEIR_PROTOCOL_MIN, WEIR_PROTOCOL_MAX);
+		                         "protocol: speaks %u to %u, this coordinator %d to %d",
+		                         hello->protocol_min, hello->protocol_max, WEIR_PROTOCOL_MIN,
+		                         WEIR_PROTOCOL_MAX);
 	if (hello->registry_hash != self->config.registry_hash)
-		return weir_err_invalid (err, "RegistryMismatch", hello->endpoint,
-		                         "processes: are not those of this coordinator (another version of weir)");
+		return weir_err_invalid (
+			err, "RegistryMismatch", hello->endpoint,
+			"processes: are not those of this coordinator (another version of weir)");
 	return 0;
 }
 
 static void
-s_send_peers (weir_coordinator_t *self, uint64_t conn, const weir_member_t *members, size_t n, bool is_gone)
+s_send_peers (weir_coordinator_t *self, uint64_t conn, const weir_member_t *members, size_t n,
+              bool is_gone)
 {
 	Weir__Peer *peers = weir_alloc (n * sizeof *peers);
 	Weir__Peer **list = weir_alloc (n * sizeof (Weir__Peer *));
@@ -252,7 +258,8 @@ static weir_member_t *
 s_find_instance (weir_coordinator_t *self, const Weir__Hello *hello)
 {
 	for (size_t i = 0; i < self->members.n; i++)
-		if (memcmp (self->members.at[i].instance, hello->instance.data, sizeof self->members.at[i].instance) == 0)
+		if (memcmp (self->members.at[i].instance, hello->instance.data,
+		            sizeof self->members.at[i].instance) == 0)
 			return &self->members.at[i];
 	return NULL;
 }
@@ -279,9 +286,12 @@ s_add_member (weir_coordinator_t *self, uint64_t conn, const Weir__Hello *hello)
 	for (size_t i = 0; i < self->jobs.n; i++)
 		if (self->jobs.at[i]->is_open)
 			weir_coordinator_announce (self, self->jobs.at[i], &member);
-	weir_log (WEIR_LOG_INFO, "coordinator", "actor %llu joined: %s at %s", (unsigned long long) member.number,
-	          protobuf_c_enum_descriptor_get_value (&weir__actor_kind__descriptor, (int) member.kind)->name,
-	          member.endpoint);
+	weir_log (
+		WEIR_LOG_INFO, "coordinator", "actor %llu joined: %s at %s",
+		(unsigned long long) member.number,
+		protobuf_c_enum_descriptor_get_value (&weir__actor_kind__descriptor, (int) member.kind)
+			->name,
+		member.endpoint);
 }
 
 static void
@@ -311,8 +321,8 @@ s_lose_member (weir_coordinator_t *self, size_t at)
 	weir_vec_remove (&self->members, at);
 	s_send_peers (self, 0, &gone, 1, true);
 	weir_core_actor_gone (self->core, gone.number);
-	weir_log (WEIR_LOG_WARN, "coordinator", "actor %llu at %s is gone", (unsigned long long) gone.number,
-	          gone.endpoint);
+	weir_log (WEIR_LOG_WARN, "coordinator", "actor %llu at %s is gone",
+	          (unsigned long long) gone.number, gone.endpoint);
 	free (gone.endpoint);
 }
 
@@ -345,7 +355,8 @@ static void
 s_check_redis (weir_coordinator_t *self)
 {
 	weir_err_t why;
-	if (self->config.redis_check == NULL || self->config.redis_check (self->config.redis_check_arg, &why) == 0)
+	if (self->config.redis_check == NULL ||
+	    self->config.redis_check (self->config.redis_check_arg, &why) == 0)
 		return;
 	for (size_t i = 0; i < self->jobs.n; i++)
 		if (self->jobs.at[i]->is_open)

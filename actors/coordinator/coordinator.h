@@ -14,19 +14,21 @@
 typedef struct weir_coordinator weir_coordinator_t;
 
 /* Makes the plan of a submitted job, on a worker; arg as configured. */
-typedef int weir_coordinator_plan_fn (void *arg, const Weir__Submit *submit, bool (*is_cancelled) (void *job),
-                                      void *job, weir_plan_t **plan_out, weir_err_t *err);
+typedef int weir_coordinator_plan_fn (void *arg, const Weir__Submit *submit,
+                                      bool (*is_cancelled) (void *job), void *job,
+                                      weir_plan_t **plan_out, weir_err_t *err);
 
 typedef struct {
-	const char *redis_url;  /* unix:///path or redis://host:port; borrowed */
-	int redis_timeout_ms;   /* how long to wait for it at the start */
+	const char *redis_url; /* unix:///path or redis://host:port; borrowed */
+	int redis_timeout_ms;  /* how long to wait for it at the start */
 	const char *cluster;
-	uint32_t n_slots;       /* reader slots that the planner counts on */
-	uint64_t memory_bytes;  /* of one actor, for the planner */
+	uint32_t n_slots;      /* reader slots that the planner counts on */
+	uint64_t memory_bytes; /* of one actor, for the planner */
 	uint64_t registry_hash;
 	weir_coordinator_plan_fn *plan; /* NULL: from the graph */
 	void *plan_arg;
-	int (*redis_check) (void *arg, weir_err_t *err); /* a private server: has it ended, and why? may be NULL */
+	int (*redis_check) (void *arg,
+	                    weir_err_t *err); /* a private server: has it ended, and why? may be NULL */
 	void *redis_check_arg;
 	/* told once, on the loop's thread, when the start went well (err NULL) or failed; may be NULL */
 	void (*on_started) (void *arg, const weir_err_t *err);

@@ -37,7 +37,7 @@ typedef struct {
 	uint8_t plan_sha256[32];
 	uint8_t *plan_packed;
 	size_t plan_packed_bytes, plan_text_bytes;
-	atomic_bool is_cancelled; /* read by the planning worker */
+	atomic_bool is_cancelled;  /* read by the planning worker */
 	bool is_planning, is_open; /* open: announced to the actors */
 	weir_err_t error;
 	WEIR_VEC (char *) files;
@@ -93,15 +93,18 @@ void weir_coordinator_on_planned (void *self, void *task);
 void weir_coordinator_drop_planning (void *self, void *task);
 void weir_coordinator_run_planning (void *self, void *state, void *task);
 void weir_coordinator_on_plan_request (void *self, uint64_t conn, const Weir__Control *msg);
-void weir_coordinator_announce (weir_coordinator_t *self, weir_coordinated_job_t *job, const weir_member_t *member);
-void weir_coordinator_job_ended (weir_coordinator_t *self, weir_coordinated_job_t *job, weir_job_state_t state);
+void weir_coordinator_announce (weir_coordinator_t *self, weir_coordinated_job_t *job,
+                                const weir_member_t *member);
+void weir_coordinator_job_ended (weir_coordinator_t *self, weir_coordinated_job_t *job,
+                                 weir_job_state_t state);
 void weir_coordinator_tell_progress (weir_coordinator_t *self, weir_coordinated_job_t *job);
 void weir_coordinator_free_job (weir_coordinated_job_t *job);
 
 /* report.c */
-extern weir_control_fn weir_coordinator_on_reserved, weir_coordinator_on_released, weir_coordinator_on_runs_sent,
-    weir_coordinator_on_runs_back, weir_coordinator_on_handed_back, weir_coordinator_on_failed,
-    weir_coordinator_on_written, weir_coordinator_on_synced, weir_coordinator_on_finished;
+extern weir_control_fn weir_coordinator_on_reserved, weir_coordinator_on_released,
+	weir_coordinator_on_runs_sent, weir_coordinator_on_runs_back, weir_coordinator_on_handed_back,
+	weir_coordinator_on_failed, weir_coordinator_on_written, weir_coordinator_on_synced,
+	weir_coordinator_on_finished;
 
 /* effects.c */
 void weir_coordinator_perform (weir_coordinator_t *self);

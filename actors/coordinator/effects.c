@@ -22,7 +22,7 @@ s_on_stored (void *arg, const weir_err_t *err, size_t n, const char *answers)
 	weir_store_batch_t *batch = arg;
 	weir_coordinator_t *self = batch->coordinator;
 	if (err != NULL && self->is_performing) {
-		weir_vec_push (&self->failures, ((weir_job_failure_t) { batch->job, *err }));
+		weir_vec_push (&self->failures, ((weir_job_failure_t){ batch->job, *err }));
 	} else if (err != NULL) {
 		weir_core_job_failed (self->core, batch->job, err);
 	} else {
@@ -35,7 +35,8 @@ s_on_stored (void *arg, const weir_err_t *err, size_t n, const char *answers)
 }
 
 static void
-s_store_batch (weir_coordinator_t *self, uint64_t number, const weir_transition_t *transitions, size_t n)
+s_store_batch (weir_coordinator_t *self, uint64_t number, const weir_transition_t *transitions,
+               size_t n)
 {
 	static _Thread_local weir_redis_transition_t out[LIST_MAX];
 	const weir_coordinated_job_t *job = weir_coordinator_job (self, number);
@@ -48,15 +49,15 @@ s_store_batch (weir_coordinator_t *self, uint64_t number, const weir_transition_
 	memcpy (batch->transitions, transitions, n * sizeof *transitions);
 	for (size_t i = 0; i < n; i++) {
 		const weir_transition_t *t = &transitions[i];
-		out[i] = (weir_redis_transition_t) { .chunk = t->chunk,
-			                                 .from = t->from,
-			                                 .to = t->to,
-			                                 .attempts = t->attempts,
-			                                 .force = t->force,
-			                                 .part = t->part,
-			                                 .token_hi = t->token_hi,
-			                                 .token_lo = t->token_lo,
-			                                 .holder = t->holder };
+		out[i] = (weir_redis_transition_t){ .chunk = t->chunk,
+			                                .from = t->from,
+			                                .to = t->to,
+			                                .attempts = t->attempts,
+			                                .force = t->force,
+			                                .part = t->part,
+			                                .token_hi = t->token_hi,
+			                                .token_lo = t->token_lo,
+			                                .holder = t->holder };
 	}
 	weir_redis_transition (self->redis, job->name, job->generation, n, out, s_on_stored, batch);
 }
@@ -67,7 +68,8 @@ s_store_all (weir_coordinator_t *self, const weir_effects_t *effects)
 	size_t i = 0;
 	while (i < effects->n_stores) {
 		size_t n = 1;
-		while (i + n < effects->n_stores && n < LIST_MAX && effects->store_jobs[i + n] == effects->store_jobs[i])
+		while (i + n < effects->n_stores && n < LIST_MAX &&
+		       effects->store_jobs[i + n] == effects->store_jobs[i])
 			n++;
 		s_store_batch (self, effects->store_jobs[i], effects->stores + i, n);
 		i += n;
@@ -207,9 +209,10 @@ s_set_job_state (weir_coordinator_t *self, const weir_effect_t *effect)
 	weir_coordinated_job_t *job = weir_coordinator_job (self, effect->job);
 	if (job == NULL)
 		return;
-	weir_redis_job_state (self->redis, job->name, job->generation, weir_job_state_name (effect->state),
-	                      s_on_state_stored, self);
-	if (effect->state == WEIR_JOB_DONE || effect->state == WEIR_JOB_FAILED || effect->state == WEIR_JOB_CANCELLED) {
+	weir_redis_job_state (self->redis, job->name, job->generation,
+	                      weir_job_state_name (effect->state), s_on_state_stored, self);
+	if (effect->state == WEIR_JOB_DONE || effect->state == WEIR_JOB_FAILED ||
+	    effect->state == WEIR_JOB_CANCELLED) {
 		weir_coordinator_job_ended (self, job, effect->state);
 		return;
 	}
@@ -224,18 +227,10 @@ s_perform_effect (weir_coordinator_t *self, const weir_effect_t *effect)
 	flush.job = effect->job;
 	Weir__Control msg = WEIR_CONTROL (FLUSH, flush, &flush);
 	switch (effect->kind) {
-	case WEIR_EFFECT_JOB_STATE:
-		s_set_job_state (self, effect);
-		break;
-	case WEIR_EFFECT_FLUSH:
-		weir_coordinator_send (self, effect->actor, &msg);
-		break;
-	case WEIR_EFFECT_FINISH:
-		s_send_finish (self, effect);
-		break;
-	case WEIR_EFFECT_REVOKE:
-		s_send_revoke (self, effect);
-		break;
+	case WEIR_EFFECT_JOB_STATE: s_set_job_state (self, effect); break;
+	case WEIR_EFFECT_FLUSH: weir_coordinator_send (self, effect->actor, &msg); break;
+	case WEIR_EFFECT_FINISH: s_send_finish (self, effect); break;
+	case WEIR_EFFECT_REVOKE: s_send_revoke (self, effect); break;
 	}
 }
 

@@ -62,7 +62,8 @@ s_send_clients (weir_coordinator_t *self, weir_coordinated_job_t *job, Weir__Cli
 }
 
 static void
-s_fill_progress (const weir_coordinator_t *self, const weir_coordinated_job_t *job, Weir__Progress *progress)
+s_fill_progress (const weir_coordinator_t *self, const weir_coordinated_job_t *job,
+                 Weir__Progress *progress)
 {
 	progress->job = job->name;
 	progress->seq = job->seq;
@@ -84,7 +85,9 @@ s_fill_progress (const weir_coordinator_t *self, const weir_coordinated_job_t *j
 		pixels += (uint64_t) grid->width * (uint64_t) grid->height;
 	}
 	uint64_t ended = progress->chunks_written + progress->chunks_done;
-	progress->pixels_done = view.n_chunks > 0 ? (uint64_t) ((double) pixels * ((double) ended / (double) view.n_chunks)) : 0;
+	progress->pixels_done =
+		view.n_chunks > 0 ? (uint64_t) ((double) pixels * ((double) ended / (double) view.n_chunks))
+						  : 0;
 }
 
 void
@@ -144,7 +147,8 @@ s_on_deleted (void *arg, const weir_err_t *err, size_t n, const char *answers)
 }
 
 void
-weir_coordinator_job_ended (weir_coordinator_t *self, weir_coordinated_job_t *job, weir_job_state_t state)
+weir_coordinator_job_ended (weir_coordinator_t *self, weir_coordinated_job_t *job,
+                            weir_job_state_t state)
 {
 	weir_job_view_t view;
 	if (state == WEIR_JOB_FAILED && job->error.status == 0 &&
@@ -171,8 +175,8 @@ weir_coordinator_job_ended (weir_coordinator_t *self, weir_coordinated_job_t *jo
 /* ---- planning */
 
 static int
-s_plan_graph (const weir_coordinator_config_t *config, const Weir__Submit *submit, bool (*is_cancelled) (void *),
-              void *job, weir_plan_t **plan_out, weir_err_t *err)
+s_plan_graph (const weir_coordinator_config_t *config, const Weir__Submit *submit,
+              bool (*is_cancelled) (void *), void *job, weir_plan_t **plan_out, weir_err_t *err)
 {
 	weir_graph_t *graph = NULL;
 	int status = weir_graph_parse (submit->graph, strlen (submit->graph), NULL, &graph, err);
@@ -192,7 +196,8 @@ s_plan_graph (const weir_coordinator_config_t *config, const Weir__Submit *submi
 static bool
 s_is_cancelled (void *arg)
 {
-	return atomic_load_explicit (&((weir_coordinated_job_t *) arg)->is_cancelled, memory_order_relaxed);
+	return atomic_load_explicit (&((weir_coordinated_job_t *) arg)->is_cancelled,
+	                             memory_order_relaxed);
 }
 
 void
@@ -206,8 +211,8 @@ weir_coordinator_run_planning (void *arg, void *state, void *work)
 		task->status = self->config.plan (self->config.plan_arg, submit, s_is_cancelled, task->job,
 		                                  &task->plan, &task->err);
 	else
-		task->status =
-		    s_plan_graph (&self->config, submit, s_is_cancelled, task->job, &task->plan, &task->err);
+		task->status = s_plan_graph (&self->config, submit, s_is_cancelled, task->job, &task->plan,
+		                             &task->err);
 	if (task->status != 0)
 		return;
 	task->text = weir_plan_encode (task->plan);
@@ -228,7 +233,8 @@ weir_coordinator_drop_planning (void *arg, void *work)
 }
 
 void
-weir_coordinator_announce (weir_coordinator_t *self, weir_coordinated_job_t *job, const weir_member_t *member)
+weir_coordinator_announce (weir_coordinator_t *self, weir_coordinated_job_t *job,
+                           const weir_member_t *member)
 {
 	Weir__JobOpen open = WEIR__JOB_OPEN__INIT;
 	open.job = job->number;
@@ -253,7 +259,7 @@ s_add_to_core (weir_coordinator_t *self, weir_coordinated_job_t *job, weir_err_t
 	for (size_t i = 0; i < plan->n_outputs; i++) {
 		const weir_plan_output_t *from = &plan->outputs[i];
 		weir_plan_chunk_t first = weir_plan_chunk (plan, from->first_chunk);
-		outputs[i] = (weir_job_output_t) {
+		outputs[i] = (weir_job_output_t){
 			.first_chunk = from->first_chunk,
 			.n_chunks = from->n_chunks,
 			.column_chunks = from->n_chunk_rows > 0 ? from->n_chunk_rows : 1,
@@ -320,8 +326,9 @@ s_store_plan (weir_coordinator_t *self, weir_coordinated_job_t *job)
 	weir_job_call_t *call = weir_alloc (sizeof *call);
 	call->coordinator = self;
 	call->job = job->number;
-	weir_redis_job_put (self->redis, job->name, job->generation, job->plan->n_chunks, hex, job->plan_packed,
-	                    job->plan_packed_bytes, job->owner, job->cluster, s_on_job_put, call);
+	weir_redis_job_put (self->redis, job->name, job->generation, job->plan->n_chunks, hex,
+	                    job->plan_packed, job->plan_packed_bytes, job->owner, job->cluster,
+	                    s_on_job_put, call);
 }
 
 void
@@ -384,7 +391,8 @@ s_attach (weir_coordinator_t *self, weir_coordinated_job_t *job, uint64_t conn)
 	client.body_case = WEIR__CLIENT__BODY_SUBMITTED;
 	client.submitted = &submitted;
 	s_send_client (self, conn, &client);
-	if (job->state == WEIR_JOB_DONE || job->state == WEIR_JOB_FAILED || job->state == WEIR_JOB_CANCELLED)
+	if (job->state == WEIR_JOB_DONE || job->state == WEIR_JOB_FAILED ||
+	    job->state == WEIR_JOB_CANCELLED)
 		s_tell_end (self, job, conn);
 }
 
@@ -440,7 +448,8 @@ static void
 s_reject_unknown (weir_coordinator_t *self, uint64_t conn, char *name)
 {
 	weir_err_t err;
-	weir_err_set (&err, WEIR_E_NOT_FOUND, WEIR_CLASS_GIVE_UP, "JobNotFound", name, "job: is not known here");
+	weir_err_set (&err, WEIR_E_NOT_FOUND, WEIR_CLASS_GIVE_UP, "JobNotFound", name,
+	              "job: is not known here");
 	Weir__Error error = WEIR__ERROR__INIT;
 	weir_error_to_message (&err, &error);
 	Weir__JobRejected rejected = WEIR__JOB_REJECTED__INIT;

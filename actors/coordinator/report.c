@@ -11,13 +11,13 @@ s_actor_of (weir_coordinator_t *self, uint64_t conn)
 static weir_chunk_ref_t
 s_ref (const Weir__ChunkRef *ref)
 {
-	return (weir_chunk_ref_t) { ref->chunk, ref->token_hi, ref->token_lo };
+	return (weir_chunk_ref_t){ ref->chunk, ref->token_hi, ref->token_lo };
 }
 
 static weir_chunk_ref_t
 s_run_ref (const Weir__RunRef *ref)
 {
-	return (weir_chunk_ref_t) { ref->chunk, ref->token_hi, ref->token_lo };
+	return (weir_chunk_ref_t){ ref->chunk, ref->token_hi, ref->token_lo };
 }
 
 void
@@ -48,7 +48,8 @@ weir_coordinator_on_runs_sent (void *arg, uint64_t conn, const Weir__Control *ms
 	uint64_t actor = s_actor_of (self, conn);
 	for (size_t i = 0; i < msg->runs_sent->n_runs; i++) {
 		weir_chunk_ref_t ref = s_run_ref (msg->runs_sent->runs[i]);
-		weir_core_run_sent (self->core, msg->runs_sent->job, actor, &ref, msg->runs_sent->runs[i]->run);
+		weir_core_run_sent (self->core, msg->runs_sent->job, actor, &ref,
+		                    msg->runs_sent->runs[i]->run);
 	}
 }
 
@@ -59,7 +60,8 @@ weir_coordinator_on_runs_back (void *arg, uint64_t conn, const Weir__Control *ms
 	uint64_t actor = s_actor_of (self, conn);
 	for (size_t i = 0; i < msg->runs_back->n_runs; i++) {
 		weir_chunk_ref_t ref = s_run_ref (msg->runs_back->runs[i]);
-		weir_core_run_back (self->core, msg->runs_back->job, actor, &ref, msg->runs_back->runs[i]->run);
+		weir_core_run_back (self->core, msg->runs_back->job, actor, &ref,
+		                    msg->runs_back->runs[i]->run);
 	}
 }
 
@@ -94,7 +96,8 @@ weir_coordinator_on_written (void *arg, uint64_t conn, const Weir__Control *msg)
 	for (size_t i = 0; i < written->n_chunks; i++) {
 		const Weir__WrittenChunk *chunk = written->chunks[i];
 		weir_chunk_ref_t ref = { chunk->chunk, chunk->token_hi, chunk->token_lo };
-		weir_core_written (self->core, written->job, actor, (uint16_t) written->part, &ref, chunk->end_bytes);
+		weir_core_written (self->core, written->job, actor, (uint16_t) written->part, &ref,
+		                   chunk->end_bytes);
 	}
 }
 

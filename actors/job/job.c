@@ -28,7 +28,8 @@ char *
 weir_plan_unpack (const uint8_t *bytes, size_t n_bytes, size_t text_bytes, weir_err_t *err)
 {
 	if (text_bytes > PLAN_TEXT_BYTES_MAX || text_bytes / 2000 > n_bytes) {
-		weir_err_invalid (err, "PlanInvalid", "", "plan: %zu bytes cannot come from %zu", text_bytes, n_bytes);
+		weir_err_invalid (err, "PlanInvalid", "", "plan: %zu bytes cannot come from %zu",
+		                  text_bytes, n_bytes);
 		return NULL;
 	}
 	char *text = weir_alloc (text_bytes + 1);
@@ -36,7 +37,8 @@ weir_plan_unpack (const uint8_t *bytes, size_t n_bytes, size_t text_bytes, weir_
 	if (uncompress ((Bytef *) text, &n, bytes, n_bytes) == Z_OK && n == text_bytes)
 		return text;
 	free (text);
-	weir_err_invalid (err, "PlanInvalid", "", "plan: does not unpack to the %zu bytes it should have", text_bytes);
+	weir_err_invalid (err, "PlanInvalid", "",
+	                  "plan: does not unpack to the %zu bytes it should have", text_bytes);
 	return NULL;
 }
 
@@ -80,7 +82,9 @@ s_compile_stages (weir_job_t *self, weir_err_t *err)
 	self->stages = weir_alloc (self->plan->n_outputs * sizeof (weir_stage_t *));
 	for (size_t i = 0; i < self->plan->n_outputs; i++) {
 		const weir_plan_output_t *output = &self->plan->outputs[i];
-		uint32_t n_labels = output->keeps_time ? 1 : (uint32_t) self->plan->sources[output->source].n_labels;
+		uint32_t n_labels = output->keeps_time
+		                        ? 1
+		                        : (uint32_t) self->plan->sources[output->source].n_labels;
 		if (output->format == WEIR_FORMAT_NULL)
 			continue;
 		int status = weir_stage_new (&output->pipeline, n_labels, &self->stages[i], err);
@@ -144,8 +148,8 @@ s_load_plan (weir_job_t *job, const char *text, size_t text_bytes, weir_err_t *e
 }
 
 int
-weir_jobs_plan (weir_jobs_t *self, const Weir__PlanReply *reply, void (*ready) (void *arg, weir_job_t *job),
-                void *arg, weir_err_t *err)
+weir_jobs_plan (weir_jobs_t *self, const Weir__PlanReply *reply,
+                void (*ready) (void *arg, weir_job_t *job), void *arg, weir_err_t *err)
 {
 	char *text = weir_plan_unpack (reply->plan.data, reply->plan.len, reply->text_bytes, err);
 	if (text == NULL)
@@ -154,7 +158,8 @@ weir_jobs_plan (weir_jobs_t *self, const Weir__PlanReply *reply, void (*ready) (
 	weir_plan_hash (text, reply->text_bytes, sha256);
 	int status = 0;
 	if (memcmp (sha256, reply->sha256.data, sizeof sha256) != 0)
-		status = weir_err_invalid (err, "PlanInvalid", "", "plan: is not the one that was asked for");
+		status = weir_err_invalid (err, "PlanInvalid", "",
+		                           "plan: is not the one that was asked for");
 	for (size_t i = 0; i < self->list.n && status == 0; i++) {
 		weir_job_t *job = self->list.at[i];
 		if (job->plan != NULL || memcmp (job->plan_sha256, sha256, sizeof sha256) != 0)

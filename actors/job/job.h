@@ -25,7 +25,7 @@ typedef struct {
 	weir_stage_t **stages; /* one an output */
 	atomic_bool is_cancelled;
 	atomic_uint refs;
-	void *user;                  /* the actor's own, */
+	void *user;                     /* the actor's own, */
 	void (*user_free) (void *user); /* freed with the job, on whichever thread releases last */
 } weir_job_t;
 
@@ -40,8 +40,8 @@ weir_job_t *weir_jobs_find (const weir_jobs_t *self, uint64_t number); /* NULL: 
 weir_job_t *weir_jobs_open (weir_jobs_t *self, weir_host_t *host, const Weir__JobOpen *open);
 /* PLAN_REPLY: the jobs that became ready go to `ready` one by one. A plan that does not match its hash or does not decode
  * is an error: nothing becomes ready. */
-int weir_jobs_plan (weir_jobs_t *self, const Weir__PlanReply *reply, void (*ready) (void *arg, weir_job_t *job),
-                    void *arg, weir_err_t *err);
+int weir_jobs_plan (weir_jobs_t *self, const Weir__PlanReply *reply,
+                    void (*ready) (void *arg, weir_job_t *job), void *arg, weir_err_t *err);
 /* JOB_CLOSE: cancels and forgets. */
 void weir_jobs_close (weir_jobs_t *self, uint64_t number);
 

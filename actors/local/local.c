@@ -63,7 +63,8 @@ uint64_t
 weir_memory_default (void)
 {
 	struct sysinfo info;
-	uint64_t bytes = sysinfo (&info) == 0 ? (uint64_t) info.totalram * info.mem_unit : (uint64_t) 1 << 30;
+	uint64_t bytes = sysinfo (&info) == 0 ? (uint64_t) info.totalram * info.mem_unit
+	                                      : (uint64_t) 1 << 30;
 	uint64_t v2 = s_read_limit ("/sys/fs/cgroup/memory.max");
 	uint64_t v1 = s_read_limit ("/sys/fs/cgroup/memory/memory.limit_in_bytes");
 	bytes = v2 < bytes ? v2 : bytes;
@@ -103,12 +104,14 @@ s_destroy_sink (void *self)
 }
 
 static int
-s_start_actor (weir_local_t *self, const weir_actor_class_t *klass, void *actor, void (*destroy) (void *),
-               uint32_t n_workers, weir_err_t *err)
+s_start_actor (weir_local_t *self, const weir_actor_class_t *klass, void *actor,
+               void (*destroy) (void *), uint32_t n_workers, weir_err_t *err)
 {
 	char endpoint[128];
 	snprintf (endpoint, sizeof endpoint, "%s-%s-%zu", self->endpoint, klass->name, self->actors.n);
-	weir_host_config_t config = { .control = self->endpoint, .endpoint = endpoint, .n_workers = n_workers };
+	weir_host_config_t config = { .control = self->endpoint,
+		                          .endpoint = endpoint,
+		                          .n_workers = n_workers };
 	weir_local_actor_t entry = { .self = actor, .destroy = destroy };
 	int status = weir_host_thread_start (klass, actor, &config, &entry.thread, err);
 	if (status != 0)
@@ -124,15 +127,19 @@ s_start_actors (weir_local_t *self, const weir_local_config_t *config, weir_err_
 	uint64_t hash = weir_process_registry_hash (), memory = config->memory_bytes;
 	int status = 0;
 	for (uint32_t i = 0; i < config->n_sinks && status == 0; i++)
-		status = s_start_actor (self, &weir_sink_class, weir_sink_new (CREDIT_BYTES, hash), s_destroy_sink, 1, err);
+		status = s_start_actor (self, &weir_sink_class, weir_sink_new (CREDIT_BYTES, hash),
+		                        s_destroy_sink, 1, err);
 	for (uint32_t i = 0; i < config->n_computes && status == 0; i++) {
 		uint64_t grant = GRANT_BYTES / config->n_computes;
-		void *compute = weir_compute_new (config->n_slots, memory, grant < memory / 4 ? grant : memory / 4, hash);
-		status = s_start_actor (self, &weir_compute_class, compute, s_destroy_compute, config->n_slots, err);
+		void *compute = weir_compute_new (config->n_slots, memory,
+		                                  grant < memory / 4 ? grant : memory / 4, hash);
+		status = s_start_actor (self, &weir_compute_class, compute, s_destroy_compute,
+		                        config->n_slots, err);
 	}
 	for (uint32_t i = 0; i < config->n_readers && status == 0; i++)
-		status = s_start_actor (self, &weir_reader_class, weir_reader_new (config->n_slots, memory, hash),
-		                        s_destroy_reader, config->n_slots, err);
+		status = s_start_actor (self, &weir_reader_class,
+		                        weir_reader_new (config->n_slots, memory, hash), s_destroy_reader,
+		                        config->n_slots, err);
 	return status;
 }
 
@@ -162,8 +169,8 @@ s_start_server (weir_local_t *self, weir_err_t *err)
 	char exe[4096];
 	ssize_t n = readlink ("/proc/self/exe", exe, sizeof exe - 1);
 	if (n <= 0)
-		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RedisUnavailable", "/proc/self/exe",
-		                     "cannot find this program: %s", strerror (errno));
+		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RedisUnavailable",
+		                     "/proc/self/exe", "cannot find this program: %s", strerror (errno));
 	exe[n] = '\0';
 	int status = s_make_temp_dir (self, err);
 	return status != 0 ? status : weir_redis_server_start (exe, self->temp_dir, &self->server, err);
@@ -193,7 +200,8 @@ static int
 s_start_coordinator (weir_local_t *self, const weir_local_config_t *config, weir_err_t *err)
 {
 	weir_coordinator_config_t coordinator = {
-		.redis_url = weir_local_redis_url (self) != NULL ? weir_local_redis_url (self) : config->redis_url,
+		.redis_url = weir_local_redis_url (self) != NULL ? weir_local_redis_url (self)
+		                                                 : config->redis_url,
 		.redis_timeout_ms = REDIS_WAIT_MS,
 		.cluster = "local",
 		.n_slots = config->n_readers * config->n_slots,
@@ -208,8 +216,8 @@ s_start_coordinator (weir_local_t *self, const weir_local_config_t *config, weir
 	};
 	self->coordinator = weir_coordinator_new (&coordinator);
 	weir_host_config_t host = { .control = self->endpoint, .n_workers = 1, .tick_ms = 50 };
-	return weir_host_thread_start (&weir_coordinator_class, self->coordinator, &host, &self->coordinator_thread,
-	                               err);
+	return weir_host_thread_start (&weir_coordinator_class, self->coordinator, &host,
+	                               &self->coordinator_thread, err);
 }
 
 static int

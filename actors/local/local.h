@@ -23,7 +23,8 @@ typedef struct {
 typedef struct weir_local weir_local_t;
 
 int weir_local_start (const weir_local_config_t *config, weir_local_t **local_out, weir_err_t *err);
-const char *weir_local_endpoint (const weir_local_t *self); /* of the coordinator, for weir_client_new */
+const char *weir_local_endpoint (
+	const weir_local_t *self); /* of the coordinator, for weir_client_new */
 const char *weir_local_redis_url (const weir_local_t *self);
 void weir_local_stop (weir_local_t **self_p);
 

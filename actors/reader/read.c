@@ -8,7 +8,7 @@ typedef struct { /* where the pieces of one item's band go */
 	weir_job_t *job;
 	const weir_plan_source_t *source;
 	weir_plan_nodata_t nodata; /* of the file's pixels */
-	weir_run_t *run; /* fold there, or, where NULL, paint into slice */
+	weir_run_t *run;           /* fold there, or, where NULL, paint into slice */
 	uint8_t *slice;
 	size_t slice_stride;
 	uint32_t rank;
@@ -129,11 +129,12 @@ s_paint_row (weir_cell_t cell, uint8_t *dst, const uint8_t *src, size_t n)
 }
 
 static void
-s_take_cells (const weir_piece_target_t *to, const uint8_t *cells, size_t row_stride, size_t row, size_t col,
-              size_t n_rows, size_t n_cols)
+s_take_cells (const weir_piece_target_t *to, const uint8_t *cells, size_t row_stride, size_t row,
+              size_t col, size_t n_rows, size_t n_cols)
 {
 	if (to->run != NULL) {
-		weir_run_fold (to->run, to->rank, cells, row_stride, to->row + row, to->col + col, n_rows, n_cols);
+		weir_run_fold (to->run, to->rank, cells, row_stride, to->row + row, to->col + col, n_rows,
+		               n_cols);
 		return;
 	}
 	size_t size = weir_type_size (to->source->cell.type);
@@ -144,8 +145,8 @@ s_take_cells (const weir_piece_target_t *to, const uint8_t *cells, size_t row_st
 }
 
 static int
-s_take_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride, size_t row, size_t col,
-              size_t n_rows, size_t n_cols)
+s_take_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride, size_t row,
+              size_t col, size_t n_rows, size_t n_cols)
 {
 	const weir_piece_target_t *to = arg;
 	if (weir_job_is_cancelled (to->job))
@@ -156,8 +157,8 @@ s_take_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride,
 		return 0;
 	}
 	size_t size = weir_type_size (cell.type), file_size = weir_type_size (type);
-	uint8_t *scratch =
-	    s_scratch (&to->worker->scratch, &to->worker->scratch_bytes, n_rows * n_cols * size);
+	uint8_t *scratch = s_scratch (&to->worker->scratch, &to->worker->scratch_bytes,
+	                              n_rows * n_cols * size);
 	for (size_t r = 0; r < n_rows; r++)
 		weir_raster_translate (type, to->nodata.has_value, to->nodata.value,
 		                       (const uint8_t *) cells + r * row_stride * file_size, cell,
@@ -169,8 +170,8 @@ s_take_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride,
 /* ---- one slice */
 
 static int
-s_read_item (weir_piece_target_t *to, const weir_plan_item_t *item, size_t band, weir_window_t chunk,
-             weir_err_t *err)
+s_read_item (weir_piece_target_t *to, const weir_plan_item_t *item, size_t band,
+             weir_window_t chunk, weir_err_t *err)
 {
 	weir_window_t part = weir_window_intersect (item->window, chunk);
 	weir_window_t in_file = { .col = part.col - item->window.col,
@@ -211,8 +212,8 @@ s_has_band (const weir_plan_item_t *item, size_t band, weir_window_t chunk)
 
 /* All items of one label that touch the chunk, one over the other, then one fold. */
 static int
-s_compose_slice (weir_piece_target_t *to, size_t first, size_t end, size_t band, weir_window_t chunk,
-                 weir_err_t *err)
+s_compose_slice (weir_piece_target_t *to, size_t first, size_t end, size_t band,
+                 weir_window_t chunk, weir_err_t *err)
 {
 	weir_run_t *run = to->run;
 	size_t n_cells = (size_t) chunk.width * (size_t) chunk.height;
@@ -236,8 +237,8 @@ s_compose_slice (weir_piece_target_t *to, size_t first, size_t end, size_t band,
 }
 
 static int
-s_read_slice (weir_read_worker_t *self, weir_job_t *job, weir_read_order_t *order, uint32_t label, size_t band,
-              weir_err_t *err)
+s_read_slice (weir_read_worker_t *self, weir_job_t *job, weir_read_order_t *order, uint32_t label,
+              size_t band, weir_err_t *err)
 {
 	const weir_plan_t *plan = job->plan;
 	const weir_plan_source_t *source = &plan->sources[plan->outputs[order->where.output].source];
@@ -256,8 +257,9 @@ s_read_slice (weir_read_worker_t *self, weir_job_t *job, weir_read_order_t *orde
 		weir_run_skip (run, rank, 0, 0, (size_t) chunk.height, (size_t) chunk.width);
 		return 0;
 	}
-	weir_piece_target_t to = { .worker = self, .job = job, .source = source,
-		                       .run = run, .rank = rank };
+	weir_piece_target_t to = {
+		.worker = self, .job = job, .source = source, .run = run, .rank = rank
+	};
 	if (n_hits > 1)
 		return s_compose_slice (&to, first, end, band, chunk, err);
 	s_skip_around (run, rank, chunk, weir_window_intersect (source->items[hit].window, chunk));
@@ -267,14 +269,15 @@ s_read_slice (weir_read_worker_t *self, weir_job_t *job, weir_read_order_t *orde
 /* ---- orders */
 
 static int
-s_begin_order (weir_read_worker_t *self, const weir_read_task_t *task, weir_read_order_t *order, weir_err_t *err)
+s_begin_order (weir_read_worker_t *self, const weir_read_task_t *task, weir_read_order_t *order,
+               weir_err_t *err)
 {
 	const weir_plan_t *plan = task->job->plan;
 	const weir_plan_output_t *output = &plan->outputs[order->where.output];
 	const weir_stage_t *stage = task->job->stages[order->where.output];
 	size_t n_bands = plan->sources[output->source].n_bands;
-	size_t band_bytes =
-	    weir_stage_run_accs (stage, task->n_labels) * weir_stage_acc_bytes (stage, s_cells_of (&order->where));
+	size_t band_bytes = weir_stage_run_accs (stage, task->n_labels) *
+	                    weir_stage_acc_bytes (stage, s_cells_of (&order->where));
 	order->memory = weir_pool_take (self->pool, n_bands * band_bytes, err);
 	if (order->memory == NULL)
 		return WEIR_E_MEMORY;
@@ -288,8 +291,8 @@ s_begin_order (weir_read_worker_t *self, const weir_read_task_t *task, weir_read
 }
 
 static int
-s_give_cells (weir_read_worker_t *self, const weir_stage_t *stage, weir_read_order_t *order, size_t n_bands,
-              size_t band_bytes, weir_type_t type, weir_err_t *err)
+s_give_cells (weir_read_worker_t *self, const weir_stage_t *stage, weir_read_order_t *order,
+              size_t n_bands, size_t band_bytes, weir_type_t type, weir_err_t *err)
 {
 	size_t n_cells = s_cells_of (&order->where), out_bytes = n_cells * weir_type_size (type);
 	order->payload = WEIR__PAYLOAD_KIND__PAYLOAD_CELLS;
@@ -297,8 +300,9 @@ s_give_cells (weir_read_worker_t *self, const weir_stage_t *stage, weir_read_ord
 	if (order->result == NULL)
 		return WEIR_E_MEMORY;
 	for (size_t b = 0; b < n_bands; b++) {
-		int status = weir_stage_finish (stage, weir_buf_data (order->memory) + b * band_bytes, n_cells,
-		                                weir_buf_data (order->result) + b * out_bytes, err);
+		int status = weir_stage_finish (stage, weir_buf_data (order->memory) + b * band_bytes,
+		                                n_cells, weir_buf_data (order->result) + b * out_bytes,
+		                                err);
 		if (status != 0)
 			return status;
 	}
@@ -306,7 +310,8 @@ s_give_cells (weir_read_worker_t *self, const weir_stage_t *stage, weir_read_ord
 }
 
 static int
-s_end_order (weir_read_worker_t *self, const weir_read_task_t *task, weir_read_order_t *order, weir_err_t *err)
+s_end_order (weir_read_worker_t *self, const weir_read_task_t *task, weir_read_order_t *order,
+             weir_err_t *err)
 {
 	const weir_plan_t *plan = task->job->plan;
 	const weir_plan_output_t *output = &plan->outputs[order->where.output];
@@ -317,8 +322,8 @@ s_end_order (weir_read_worker_t *self, const weir_read_task_t *task, weir_read_o
 	for (size_t b = 0; b < n_bands; b++)
 		weir_run_end (order->runs[b]);
 	if (output->is_whole_chunk) {
-		int status =
-		    s_give_cells (self, stage, order, n_bands, band_bytes, output->pipeline.out.type, err);
+		int status = s_give_cells (self, stage, order, n_bands, band_bytes,
+		                           output->pipeline.out.type, err);
 		weir_buf_release (&order->memory);
 		return status;
 	}
@@ -362,7 +367,8 @@ weir_read_task_run (weir_read_worker_t *self, weir_read_task_t *task)
 	for (uint32_t l = 0; l < task->n_labels && !weir_job_is_cancelled (task->job); l++)
 		s_read_label (self, task, task->rank + l, &err);
 	if (weir_job_is_cancelled (task->job))
-		weir_err_set (&err, WEIR_E_CANCELLED, WEIR_CLASS_GIVE_UP, "JobCancelled", "", "job: cancelled");
+		weir_err_set (&err, WEIR_E_CANCELLED, WEIR_CLASS_GIVE_UP, "JobCancelled", "",
+		              "job: cancelled");
 	for (size_t i = 0; i < task->n_orders; i++) {
 		weir_read_order_t *order = &task->orders[i];
 		if (weir_job_is_cancelled (task->job))

@@ -93,8 +93,8 @@ s_worker_destroy (void *arg, void *state)
 /* ---- answers */
 
 static void
-s_send_result (weir_reader_t *self, const weir_job_t *job, const weir_waiting_t *order, Weir__PayloadKind payload,
-               weir_buf_t **result_p)
+s_send_result (weir_reader_t *self, const weir_job_t *job, const weir_waiting_t *order,
+               Weir__PayloadKind payload, weir_buf_t **result_p)
 {
 	Weir__Partial partial = WEIR__PARTIAL__INIT;
 	partial.job = job->number;
@@ -139,7 +139,8 @@ s_flush_sent (weir_reader_t *self)
 }
 
 static void
-s_send_failure (weir_reader_t *self, const weir_job_t *job, const weir_waiting_t *order, const weir_err_t *err)
+s_send_failure (weir_reader_t *self, const weir_job_t *job, const weir_waiting_t *order,
+                const weir_err_t *err)
 {
 	Weir__Failed failed = WEIR__FAILED__INIT;
 	Weir__Error error = WEIR__ERROR__INIT;
@@ -162,7 +163,7 @@ s_on_task (void *arg, void *done)
 	weir_read_task_t *task = done;
 	for (size_t i = 0; i < task->n_orders && !weir_job_is_cancelled (task->job); i++) {
 		weir_read_order_t *order = &task->orders[i];
-		weir_waiting_t ref = { task->job->number, order->chunk, order->token_hi,
+		weir_waiting_t ref = { task->job->number, order->chunk,     order->token_hi,
 			                   order->token_lo,   order->collector, order->run };
 		if (order->err != NULL)
 			s_send_failure (self, task->job, &ref, order->err);
@@ -204,7 +205,8 @@ s_is_null (const weir_job_t *job)
 
 /* How many orders from the head of the queue go together: the same job, output and ranks. */
 static size_t
-s_batch_size (const weir_reader_t *self, const weir_job_t *job, weir_read_task_t *task, uint32_t *output_out)
+s_batch_size (const weir_reader_t *self, const weir_job_t *job, weir_read_task_t *task,
+              uint32_t *output_out)
 {
 	const weir_waiting_t *head = &self->queue.at[self->queue_first];
 	weir_plan_chunk_t first = weir_plan_chunk (job->plan, head->chunk);
@@ -270,7 +272,8 @@ s_dispatch (weir_reader_t *self)
 			break;
 		weir_plan_chunk_t where = weir_plan_chunk (job->plan, head->chunk);
 		if (head->chunk >= job->plan->n_chunks || head->run >= where.n_runs) {
-			weir_log (WEIR_LOG_ERROR, "reader", "order for chunk %llu run %u: the plan has none such",
+			weir_log (WEIR_LOG_ERROR, "reader",
+			          "order for chunk %llu run %u: the plan has none such",
 			          (unsigned long long) head->chunk, head->run);
 			s_drop_head (self);
 			continue;

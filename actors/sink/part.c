@@ -20,23 +20,25 @@ struct weir_part_file {
 	uint64_t end_bytes;
 };
 
-typedef struct { /* as it is on disk; little endian machines only, as the rest of the wire formats */
+typedef struct
+{ /* as it is on disk; little endian machines only, as the rest of the wire formats */
 	uint32_t magic, payload_crc;
 	uint64_t chunk, n_bytes;
 	uint32_t reserved, header_crc;
 } weir_part_header_t;
 
-_Static_assert (sizeof (weir_part_header_t) == WEIR_PART_HEADER_BYTES, "the record's header has no padding");
-_Static_assert (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "parts are little endian");
+_Static_assert(sizeof (weir_part_header_t) == WEIR_PART_HEADER_BYTES,
+               "the record's header has no padding");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "parts are little endian");
 
 static int
 s_write_error (weir_err_t *err, const char *path, int error)
 {
 	if (error == ENOSPC || error == EDQUOT)
-		return weir_err_set (err, WEIR_E_FULL, WEIR_CLASS_OVERLOADED, "DiskFull", path, "cannot write: %s",
-		                     strerror (error));
-	return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "OutputUnwritable", path, "cannot write: %s",
-	                     strerror (error));
+		return weir_err_set (err, WEIR_E_FULL, WEIR_CLASS_OVERLOADED, "DiskFull", path,
+		                     "cannot write: %s", strerror (error));
+	return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "OutputUnwritable", path,
+	                     "cannot write: %s", strerror (error));
 }
 
 static uint32_t
@@ -152,11 +154,14 @@ s_index_file (const char *path, uint32_t part, weir_entries_t *entries, weir_err
 	weir_part_header_t header;
 	while (pread (fd, &header, sizeof header, (off_t) at) == (ssize_t) sizeof header) {
 		bool is_whole = header.magic == PART_MAGIC &&
-		                header.header_crc == s_crc (&header, offsetof (weir_part_header_t, header_crc)) &&
-		                header.n_bytes <= PAYLOAD_BYTES_MAX && at + sizeof header + header.n_bytes <= size;
+		                header.header_crc ==
+		                    s_crc (&header, offsetof (weir_part_header_t, header_crc)) &&
+		                header.n_bytes <= PAYLOAD_BYTES_MAX &&
+		                at + sizeof header + header.n_bytes <= size;
 		if (!is_whole)
 			break;
-		weir_part_entry_t entry = { header.chunk, at + sizeof header, header.n_bytes, header.payload_crc, part };
+		weir_part_entry_t entry = { header.chunk, at + sizeof header, header.n_bytes,
+			                        header.payload_crc, part };
 		weir_vec_push (entries, entry);
 		at += sizeof header + header.n_bytes;
 	}
@@ -176,8 +181,8 @@ s_compare_entries (const void *a, const void *b)
 }
 
 int
-weir_part_index (size_t n_paths, const char *const *paths, weir_part_entry_t **entries_out, size_t *n_out,
-                 weir_err_t *err)
+weir_part_index (size_t n_paths, const char *const *paths, weir_part_entry_t **entries_out,
+                 size_t *n_out, weir_err_t *err)
 {
 	weir_entries_t entries = { 0 };
 	for (size_t i = 0; i < n_paths; i++) {
@@ -199,7 +204,8 @@ weir_part_index (size_t n_paths, const char *const *paths, weir_part_entry_t **e
 }
 
 int
-weir_part_fetch (int fd, const char *path, const weir_part_entry_t *entry, uint8_t **bytes_out, weir_err_t *err)
+weir_part_fetch (int fd, const char *path, const weir_part_entry_t *entry, uint8_t **bytes_out,
+                 weir_err_t *err)
 {
 	uint8_t *bytes = malloc (entry->n_bytes > 0 ? entry->n_bytes : 1);
 	if (bytes == NULL)

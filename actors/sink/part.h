@@ -34,9 +34,10 @@ typedef struct {
 } weir_part_entry_t;
 
 /* All whole records of the files, by chunk, the first of each chunk only; *entries_out is yours. */
-int weir_part_index (size_t n_paths, const char *const *paths, weir_part_entry_t **entries_out, size_t *n_out,
-                     weir_err_t *err);
+int weir_part_index (size_t n_paths, const char *const *paths, weir_part_entry_t **entries_out,
+                     size_t *n_out, weir_err_t *err);
 /* Reads and checks one payload; malloc'ed, yours. fd: of the file that `entry` is in. */
-int weir_part_fetch (int fd, const char *path, const weir_part_entry_t *entry, uint8_t **bytes_out, weir_err_t *err);
+int weir_part_fetch (int fd, const char *path, const weir_part_entry_t *entry, uint8_t **bytes_out,
+                     weir_err_t *err);
 
 #endif

@@ -9,7 +9,7 @@
 #define SYNC_BYTES ((uint64_t) 64 << 20)
 #define LIST_FLUSH 4096
 
-typedef struct { /* what this sink has of a job; job->user */
+typedef struct {            /* what this sink has of a job; job->user */
 	weir_part_file_t *part; /* touched by the worker only, while the job is open */
 	uint8_t *has;           /* bitmap of chunks that are here */
 	size_t has_bytes;
@@ -154,7 +154,8 @@ s_flush_written (weir_sink_t *self, weir_told_list_t *out)
 		written.job = self->written.at[i].job;
 		weir_job_t *job = weir_jobs_find (&self->jobs, written.job);
 		size_t n = 0;
-		for (; i < self->written.n && n < LIST_FLUSH && self->written.at[i].job == written.job; i++, n++) {
+		for (; i < self->written.n && n < LIST_FLUSH && self->written.at[i].job == written.job;
+		     i++, n++) {
 			weir__written_chunk__init (&out->chunks[n]);
 			out->chunks[n].chunk = self->written.at[i].chunk;
 			out->chunks[n].token_hi = self->written.at[i].token_hi;
@@ -244,7 +245,8 @@ static void
 s_start_sync (weir_sink_t *self, weir_job_t *job)
 {
 	weir_sink_job_t *state = job->user;
-	if (state->is_syncing || state->is_appending || state->queue.n > 0 || state->end_bytes == state->synced_bytes)
+	if (state->is_syncing || state->is_appending || state->queue.n > 0 ||
+	    state->end_bytes == state->synced_bytes)
 		return;
 	state->is_syncing = true;
 	state->wants_sync = false;
@@ -421,14 +423,15 @@ s_on_block (void *arg, uint64_t peer, const Weir__Data *msg, weir_buf_t **payloa
 {
 	weir_sink_t *self = arg;
 	const Weir__Block *in = msg->block;
-	weir_sink_block_t block = { .peer = peer, .chunk = in->chunk, .token_hi = in->token_hi,
-		                        .token_lo = in->token_lo };
+	weir_sink_block_t block = {
+		.peer = peer, .chunk = in->chunk, .token_hi = in->token_hi, .token_lo = in->token_lo
+	};
 	uint64_t credit = *payload_p != NULL ? weir_buf_size (*payload_p) : 0;
 	weir_job_t *job = weir_jobs_find (&self->jobs, in->job);
 	weir_err_t err;
 	if (job == NULL || job->part == 0 || *payload_p == NULL) {
-		weir_err_set (&err, WEIR_E_STALE, WEIR_CLASS_RETRY, "JobUnknown", "", "job %llu: is not open at this sink",
-		              (unsigned long long) in->job);
+		weir_err_set (&err, WEIR_E_STALE, WEIR_CLASS_RETRY, "JobUnknown", "",
+		              "job %llu: is not open at this sink", (unsigned long long) in->job);
 		s_tell_refused (self, in->job, &block, credit, &err);
 		return;
 	}

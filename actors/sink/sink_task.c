@@ -134,15 +134,17 @@ static int
 s_fetch_block (void *arg, uint64_t chunk, uint8_t **bytes_out, size_t *n_bytes_out, weir_err_t *err)
 {
 	weir_assembly_t *self = arg;
-	const weir_part_entry_t *entry =
-	    self->n_entries == 0
-	        ? NULL
-	        : bsearch (&chunk, self->entries, self->n_entries, sizeof *self->entries, s_compare_chunk);
+	const weir_part_entry_t *entry = self->n_entries == 0
+	                                     ? NULL
+	                                     : bsearch (&chunk, self->entries, self->n_entries,
+	                                                sizeof *self->entries, s_compare_chunk);
 	if (entry == NULL)
-		return weir_err_set (err, WEIR_E_NOT_FOUND, WEIR_CLASS_RETRY, "PartUnreadable", self->task->job->name,
-		                     "chunk %llu: no part has it", (unsigned long long) chunk);
+		return weir_err_set (err, WEIR_E_NOT_FOUND, WEIR_CLASS_RETRY, "PartUnreadable",
+		                     self->task->job->name, "chunk %llu: no part has it",
+		                     (unsigned long long) chunk);
 	*n_bytes_out = entry->n_bytes;
-	return weir_part_fetch (self->fds[entry->part], self->task->parts[entry->part], entry, bytes_out, err);
+	return weir_part_fetch (self->fds[entry->part], self->task->parts[entry->part], entry,
+	                        bytes_out, err);
 }
 
 static bool
@@ -161,8 +163,8 @@ s_open_parts (weir_assembly_t *self, weir_err_t *err)
 			return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_RETRY, "PartUnreadable", task->parts[i],
 			                     "cannot open: %s", strerror (errno));
 	}
-	return weir_part_index (task->n_parts, (const char *const *) task->parts, &self->entries, &self->n_entries,
-	                        err);
+	return weir_part_index (task->n_parts, (const char *const *) task->parts, &self->entries,
+	                        &self->n_entries, err);
 }
 
 static int
@@ -175,7 +177,8 @@ s_finish (weir_sink_task_t *task, weir_err_t *err)
 	const weir_plan_output_t *output = &plan->outputs[task->output];
 	if (output->format == WEIR_FORMAT_NULL)
 		return 0;
-	weir_assembly_t assembly = { .task = task, .fds = weir_alloc ((task->n_parts + 1) * sizeof (int)) };
+	weir_assembly_t assembly = { .task = task,
+		                         .fds = weir_alloc ((task->n_parts + 1) * sizeof (int)) };
 	for (size_t i = 0; i < task->n_parts; i++)
 		assembly.fds[i] = -1;
 	char *dir = output->is_result ? weir_strdup (task->job->results_dir)
@@ -184,8 +187,8 @@ s_finish (weir_sink_task_t *task, weir_err_t *err)
 	if (status == 0)
 		status = s_make_dir (dir, err);
 	if (status == 0)
-		status = weir_assemble_output (plan, task->output, dir, s_fetch_block, &assembly, s_is_cancelled,
-		                               &task->files, &task->n_files, err);
+		status = weir_assemble_output (plan, task->output, dir, s_fetch_block, &assembly,
+		                               s_is_cancelled, &task->files, &task->n_files, err);
 	for (size_t i = 0; i < task->n_parts; i++)
 		if (assembly.fds[i] >= 0)
 			close (assembly.fds[i]);
@@ -200,16 +203,12 @@ weir_sink_task_run (weir_sink_task_t *task, weir_part_file_t **part_p)
 {
 	int status = 0;
 	switch (task->kind) {
-	case WEIR_SINK_APPEND:
-		s_append (task, part_p);
-		break;
+	case WEIR_SINK_APPEND: s_append (task, part_p); break;
 	case WEIR_SINK_SYNC:
 		if (*part_p != NULL)
 			status = weir_part_sync (*part_p, &task->synced_bytes, &task->err);
 		break;
-	case WEIR_SINK_FINISH:
-		status = s_finish (task, &task->err);
-		break;
+	case WEIR_SINK_FINISH: status = s_finish (task, &task->err); break;
 	case WEIR_SINK_CLEAN:
 		weir_part_close (part_p);
 		weir_sink_remove_part (task->job->results_dir, task->job->name, task->job->part);

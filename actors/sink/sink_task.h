@@ -12,12 +12,17 @@ typedef struct {
 	uint64_t peer; /* the collector */
 	uint64_t chunk, token_hi, token_lo;
 	weir_buf_t *block;
-	bool is_repeat; /* the part has this chunk: only say where it ends */
+	bool is_repeat;     /* the part has this chunk: only say where it ends */
 	uint64_t end_bytes; /* after the task */
 	weir_err_t *err;
 } weir_sink_block_t;
 
-typedef enum { WEIR_SINK_APPEND, WEIR_SINK_SYNC, WEIR_SINK_FINISH, WEIR_SINK_CLEAN } weir_sink_task_kind_t;
+typedef enum {
+	WEIR_SINK_APPEND,
+	WEIR_SINK_SYNC,
+	WEIR_SINK_FINISH,
+	WEIR_SINK_CLEAN
+} weir_sink_task_kind_t;
 
 typedef struct {
 	weir_sink_task_kind_t kind;

@@ -42,8 +42,8 @@ s_now (void)
 }
 
 static int
-s_plan (void *arg, const Weir__Submit *submit, bool (*is_cancelled) (void *), void *job, weir_plan_t **plan_out,
-        weir_err_t *err)
+s_plan (void *arg, const Weir__Submit *submit, bool (*is_cancelled) (void *), void *job,
+        weir_plan_t **plan_out, weir_err_t *err)
 {
 	(void) submit;
 	(void) is_cancelled;
@@ -106,10 +106,11 @@ s_print (const s_options_t *options, const s_run_t *run)
 	double rate = (double) options->n_chunks / seconds;
 	double flatness = (run->marks[MARKS - 1] - run->marks[MARKS - 2]) / run->marks[0];
 	if (options->is_json)
-		printf ("{\"chunks\": %llu, \"seconds\": %.3f, \"chunks_per_second\": %.0f, \"flatness\": %.3f, "
-		        "\"redis_bytes\": %llu}\n",
-		        (unsigned long long) options->n_chunks, seconds, rate, flatness,
-		        (unsigned long long) run->redis_bytes);
+		printf (
+			"{\"chunks\": %llu, \"seconds\": %.3f, \"chunks_per_second\": %.0f, \"flatness\": %.3f, "
+			"\"redis_bytes\": %llu}\n",
+			(unsigned long long) options->n_chunks, seconds, rate, flatness,
+			(unsigned long long) run->redis_bytes);
 	else
 		printf ("%llu chunks in %.2f s: %.0f chunks/s; last tenth over first %.2f; Redis %.2f MB\n",
 		        (unsigned long long) options->n_chunks, seconds, rate, flatness,

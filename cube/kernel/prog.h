@@ -57,7 +57,7 @@ typedef struct {
 	weir_cell_t out; /* type and no-data the result is rounded to */
 } weir_prog_t;
 
-const char *weir_op_name (weir_op_t op);                 /* the openEO process id, "input", "const", "nodata" */
+const char *weir_op_name (weir_op_t op); /* the openEO process id, "input", "const", "nodata" */
 bool weir_op_parse (const char *name, weir_op_t *op_out);
 int weir_op_n_operands (weir_op_t op);
 bool weir_op_is_bool (weir_op_t op); /* gives a boolean whatever its operands are (IF: no) */

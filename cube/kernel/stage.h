@@ -42,8 +42,8 @@ bool weir_fold_parse (const char *name, weir_fold_kind_t *kind_out);
 typedef struct {
 	weir_fold_kind_t kind;
 	bool ignore_nodata;
-	bool has_condition;    /* COUNT only: count cells for which condition (input 0) is true; */
-	bool count_all;        /* COUNT only: condition true: no-data counts too. Neither: valid cells */
+	bool has_condition; /* COUNT only: count cells for which condition (input 0) is true; */
+	bool count_all;     /* COUNT only: condition true: no-data counts too. Neither: valid cells */
 	weir_prog_t condition; /* out is boolean */
 	weir_cell_t out;       /* the fold's result type by DESIGN 8 */
 } weir_fold_t;
@@ -55,7 +55,8 @@ typedef struct {
 	weir_prog_t *slice_steps; /* one input each, applied one after the other, each rounding */
 	size_t n_folds;           /* 0: no reduction */
 	weir_fold_t *folds;
-	weir_prog_t post; /* n_instr 0: the one fold's value; else inputs 0 … n_folds-1 are the folds' values */
+	weir_prog_t
+		post; /* n_instr 0: the one fold's value; else inputs 0 … n_folds-1 are the folds' values */
 	size_t n_chunk_steps;
 	weir_prog_t *chunk_steps;
 	weir_cell_t out; /* type of the chunk's result; a last conversion happens where it differs */
@@ -73,7 +74,7 @@ void weir_stage_destroy (weir_stage_t **self_p);
 /* True if a slice (or part of one) of nothing but no-data leaves every accumulator as it is, so that absent slices
  * need not even be told. Found by trying the steps once on no-data. */
 bool weir_stage_skips_nodata (const weir_stage_t *self);
-bool weir_stage_is_ordered (const weir_stage_t *self); /* has a float sum or mean */
+bool weir_stage_is_ordered (const weir_stage_t *self);         /* has a float sum or mean */
 const char *weir_stage_kernel_name (const weir_stage_t *self); /* for `weir plan` and benches */
 
 /* Bytes of one band's accumulator of n_cells; a multiple of 64. This is the payload of a partial. */
@@ -86,15 +87,16 @@ typedef struct weir_run weir_run_t;
 
 /* memory: weir_stage_run_accs () × weir_stage_acc_bytes () bytes, 64-aligned, borrowed for the life of the run;
  * its first acc_bytes hold the result after weir_run_end. rank_first is a multiple of WEIR_LEAF_LABELS. */
-weir_run_t *weir_run_new (const weir_stage_t *stage, size_t n_rows, size_t n_cols, uint32_t rank_first,
-                          uint32_t n_labels, void *memory);
+weir_run_t *weir_run_new (const weir_stage_t *stage, size_t n_rows, size_t n_cols,
+                          uint32_t rank_first, uint32_t n_labels, void *memory);
 void weir_run_destroy (weir_run_t **self_p);
 /* Ranks come in ascending order; each rank's cells must be covered exactly once by fold and skip together, in any
  * number of disjoint rectangles. src: cells of the `in` type, row_stride in cells. */
 void weir_run_fold (weir_run_t *self, uint32_t rank, const void *src, size_t row_stride, size_t row,
                     size_t col, size_t n_rows, size_t n_cols);
 /* The rectangle was not observed at this rank. A no-op where weir_stage_skips_nodata. */
-void weir_run_skip (weir_run_t *self, uint32_t rank, size_t row, size_t col, size_t n_rows, size_t n_cols);
+void weir_run_skip (weir_run_t *self, uint32_t rank, size_t row, size_t col, size_t n_rows,
+                    size_t n_cols);
 void weir_run_end (weir_run_t *self); /* merges what is left; result in memory[0 … acc_bytes) */
 
 /* ---- between runs: left holds lower ranks than right; result in left */

@@ -116,7 +116,7 @@ s_forget_runs (weir_core_t *self, weir_core_job_t *job)
 	for (size_t i = 0; i < job->flights.cap; i++) {
 		weir_flight_t *flight = &job->flights.slots[i];
 		for (uint32_t run = 0; flight->chunk != UINT64_MAX && run < flight->n_runs; run++) {
-			uint64_t reader = flight->n_runs == 1 ? flight->one_reader
+			uint64_t reader = flight->n_runs == 1          ? flight->one_reader
 			                  : flight->run_reader != NULL ? flight->run_reader[run]
 			                                               : 0;
 			weir_core_actor_t *actor = reader != 0 ? weir_core_find_actor (self, reader) : NULL;
@@ -132,9 +132,9 @@ weir_core_set_job_state (weir_core_t *self, weir_core_job_t *job, weir_job_state
 	if (job->state == state)
 		return;
 	job->state = state;
-	weir_core_push_effect (self, (weir_effect_t) { .kind = WEIR_EFFECT_JOB_STATE,
-	                                               .job = job->spec.job,
-	                                               .state = state });
+	weir_core_push_effect (
+		self,
+		(weir_effect_t){ .kind = WEIR_EFFECT_JOB_STATE, .job = job->spec.job, .state = state });
 	if (state != WEIR_JOB_DONE && state != WEIR_JOB_FAILED && state != WEIR_JOB_CANCELLED)
 		return;
 	s_forget_runs (self, job);
@@ -191,7 +191,7 @@ weir_core_reserve (weir_core_t *self, weir_core_job_t *job, uint64_t actor, int6
 	while (i < job->ledger.n && job->ledger.at[i].actor != actor)
 		i++;
 	if (i == job->ledger.n)
-		weir_vec_push (&job->ledger, ((weir_ledger_t) { .actor = actor }));
+		weir_vec_push (&job->ledger, ((weir_ledger_t){ .actor = actor }));
 	if (bytes < 0 && (uint64_t) -bytes > job->ledger.at[i].bytes)
 		bytes = -(int64_t) job->ledger.at[i].bytes;
 	job->ledger.at[i].bytes += (uint64_t) bytes;
@@ -211,10 +211,10 @@ weir_core_actor_joined (weir_core_t *self, uint64_t actor, weir_kind_t kind, uin
 		known->memory_bytes = memory_bytes;
 		return;
 	}
-	weir_vec_push (&self->actors, ((weir_core_actor_t) { .actor = actor,
-	                                                     .kind = kind,
-	                                                     .slots = slots > 0 ? slots : 1,
-	                                                     .memory_bytes = memory_bytes }));
+	weir_vec_push (&self->actors, ((weir_core_actor_t){ .actor = actor,
+	                                                    .kind = kind,
+	                                                    .slots = slots > 0 ? slots : 1,
+	                                                    .memory_bytes = memory_bytes }));
 }
 
 static void
@@ -329,7 +329,7 @@ weir_core_part (weir_core_t *self, uint64_t number, uint64_t sink)
 	if (job->part_last == UINT16_MAX)
 		return 0;
 	job->part_last++;
-	weir_vec_push (&job->parts, ((weir_part_t) { .sink = sink, .number = job->part_last }));
+	weir_vec_push (&job->parts, ((weir_part_t){ .sink = sink, .number = job->part_last }));
 	return job->part_last;
 }
 
@@ -373,9 +373,9 @@ s_ask_sync (weir_core_t *self, weir_core_job_t *job)
 		return;
 	job->is_flushed = true;
 	for (size_t i = 0; i < job->parts.n; i++)
-		weir_core_push_effect (self, (weir_effect_t) { .kind = WEIR_EFFECT_FLUSH,
-		                                               .job = job->spec.job,
-		                                               .actor = job->parts.at[i].sink });
+		weir_core_push_effect (self, (weir_effect_t){ .kind = WEIR_EFFECT_FLUSH,
+		                                              .job = job->spec.job,
+		                                              .actor = job->parts.at[i].sink });
 }
 
 static void
@@ -391,10 +391,10 @@ s_start_finishing (weir_core_t *self, weir_core_job_t *job)
 	weir_core_set_job_state (self, job, WEIR_JOB_FINISHING);
 	for (uint32_t i = 0; i < job->spec.n_outputs; i++)
 		if (!job->output_done[i])
-			weir_core_push_effect (self, (weir_effect_t) { .kind = WEIR_EFFECT_FINISH,
-			                                               .job = job->spec.job,
-			                                               .actor = sink,
-			                                               .output = i });
+			weir_core_push_effect (self, (weir_effect_t){ .kind = WEIR_EFFECT_FINISH,
+			                                              .job = job->spec.job,
+			                                              .actor = sink,
+			                                              .output = i });
 }
 
 static void
@@ -422,7 +422,7 @@ weir_core_decide (weir_core_t *self)
 	for (size_t i = 0; i < self->jobs.n; i++)
 		s_decide_job (self, self->jobs.at[(self->job_next + i) % self->jobs.n]);
 	self->job_next++;
-	self->given = (weir_effects_t) {
+	self->given = (weir_effects_t){
 		.n_stores = self->stores.n,
 		.stores = self->stores.at,
 		.store_jobs = self->store_jobs.at,

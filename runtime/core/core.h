@@ -39,7 +39,7 @@ typedef struct {
 	uint64_t n_chunks;
 	uint32_t n_outputs;
 	const weir_job_output_t *outputs; /* copied */
-	bool partial; /* quarantined chunks do not fail the job */
+	bool partial;                     /* quarantined chunks do not fail the job */
 } weir_job_spec_t;
 
 typedef struct {
@@ -70,10 +70,10 @@ typedef struct {
 
 typedef struct { /* things said to one actor or about a job, rare */
 	enum {
-		WEIR_EFFECT_JOB_STATE,  /* job, state: store it and tell the client */
-		WEIR_EFFECT_FLUSH,      /* job, actor (a sink): sync now */
-		WEIR_EFFECT_FINISH,     /* job, actor, output */
-		WEIR_EFFECT_REVOKE      /* job, actor, ref */
+		WEIR_EFFECT_JOB_STATE, /* job, state: store it and tell the client */
+		WEIR_EFFECT_FLUSH,     /* job, actor (a sink): sync now */
+		WEIR_EFFECT_FINISH,    /* job, actor, output */
+		WEIR_EFFECT_REVOKE     /* job, actor, ref */
 	} kind;
 	uint64_t job, actor;
 	weir_job_state_t state;
@@ -111,29 +111,37 @@ void weir_core_actor_joined (weir_core_t *self, uint64_t actor, weir_kind_t kind
 void weir_core_actor_gone (weir_core_t *self, uint64_t actor);
 int weir_core_job_added (weir_core_t *self, const weir_job_spec_t *spec, weir_err_t *err);
 void weir_core_job_cancelled (weir_core_t *self, uint64_t job);
-void weir_core_job_failed (weir_core_t *self, uint64_t job, const weir_err_t *why); /* from outside: Redis, a full disk */
+void weir_core_job_failed (weir_core_t *self, uint64_t job,
+                           const weir_err_t *why); /* from outside: Redis, a full disk */
 void weir_core_job_forget (weir_core_t *self, uint64_t job);
 /* The outcome of stores given out earlier: answers[i] for transitions[i]; go: stored. */
-void weir_core_stored (weir_core_t *self, uint64_t job, size_t n, const weir_transition_t *transitions,
-                       const bool *go);
-void weir_core_reserved (weir_core_t *self, uint64_t job, uint64_t actor, const weir_chunk_ref_t *ref);
+void weir_core_stored (weir_core_t *self, uint64_t job, size_t n,
+                       const weir_transition_t *transitions, const bool *go);
+void weir_core_reserved (weir_core_t *self, uint64_t job, uint64_t actor,
+                         const weir_chunk_ref_t *ref);
 void weir_core_released (weir_core_t *self, uint64_t job, uint64_t actor, uint64_t chunk);
-void weir_core_run_sent (weir_core_t *self, uint64_t job, uint64_t actor, const weir_chunk_ref_t *ref, uint32_t run);
-void weir_core_run_back (weir_core_t *self, uint64_t job, uint64_t actor, const weir_chunk_ref_t *ref, uint32_t run);
-void weir_core_handed_back (weir_core_t *self, uint64_t job, uint64_t actor, const weir_chunk_ref_t *ref);
+void weir_core_run_sent (weir_core_t *self, uint64_t job, uint64_t actor,
+                         const weir_chunk_ref_t *ref, uint32_t run);
+void weir_core_run_back (weir_core_t *self, uint64_t job, uint64_t actor,
+                         const weir_chunk_ref_t *ref, uint32_t run);
+void weir_core_handed_back (weir_core_t *self, uint64_t job, uint64_t actor,
+                            const weir_chunk_ref_t *ref);
 void weir_core_failed (weir_core_t *self, uint64_t job, uint64_t actor, const weir_chunk_ref_t *ref,
                        const weir_err_t *why);
-void weir_core_written (weir_core_t *self, uint64_t job, uint64_t actor, uint16_t part, const weir_chunk_ref_t *ref,
-                        uint64_t end_bytes);
-void weir_core_synced (weir_core_t *self, uint64_t job, uint64_t actor, uint16_t part, uint64_t synced_bytes);
-void weir_core_finished (weir_core_t *self, uint64_t job, uint32_t output, const weir_err_t *why /* NULL: well */);
+void weir_core_written (weir_core_t *self, uint64_t job, uint64_t actor, uint16_t part,
+                        const weir_chunk_ref_t *ref, uint64_t end_bytes);
+void weir_core_synced (weir_core_t *self, uint64_t job, uint64_t actor, uint16_t part,
+                       uint64_t synced_bytes);
+void weir_core_finished (weir_core_t *self, uint64_t job, uint32_t output,
+                         const weir_err_t *why /* NULL: well */);
 
 /* ---- decisions */
 const weir_effects_t *weir_core_decide (weir_core_t *self);
 bool weir_core_job_view (const weir_core_t *self, uint64_t job, weir_job_view_t *view_out);
 /* The part of a sink in a job (given on first asking, from 1); 0 if there are no numbers left. */
 uint16_t weir_core_part (weir_core_t *self, uint64_t job, uint64_t sink);
-uint16_t weir_core_part_last (const weir_core_t *self, uint64_t job); /* the highest number given; 0: none */
+uint16_t weir_core_part_last (const weir_core_t *self,
+                              uint64_t job); /* the highest number given; 0: none */
 /* The first quarantined chunk at or after `from`; UINT64_MAX if there is none. */
 uint64_t weir_core_next_quarantined (const weir_core_t *self, uint64_t job, uint64_t from);
 

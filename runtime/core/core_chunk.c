@@ -15,7 +15,8 @@ s_is_token (const weir_flight_t *flight, const weir_chunk_ref_t *ref)
 }
 
 static weir_flight_t *
-s_find_flight (const weir_core_t *self, uint64_t number, const weir_chunk_ref_t *ref, weir_core_job_t **job_out)
+s_find_flight (const weir_core_t *self, uint64_t number, const weir_chunk_ref_t *ref,
+               weir_core_job_t **job_out)
 {
 	weir_core_job_t *job = weir_core_find_job (self, number);
 	*job_out = job;
@@ -26,8 +27,8 @@ s_find_flight (const weir_core_t *self, uint64_t number, const weir_chunk_ref_t 
 }
 
 static void
-s_push_store (weir_core_t *self, const weir_core_job_t *job, const weir_flight_t *flight, weir_chunk_state_t from,
-              weir_chunk_state_t to, uint8_t attempts)
+s_push_store (weir_core_t *self, const weir_core_job_t *job, const weir_flight_t *flight,
+              weir_chunk_state_t from, weir_chunk_state_t to, uint8_t attempts)
 {
 	weir_transition_t transition = {
 		.chunk = flight->chunk,
@@ -207,7 +208,8 @@ weir_core_order_runs (weir_core_t *self, weir_core_job_t *job)
 		const weir_job_output_t *output = weir_core_output (job, unread.chunk, NULL);
 		weir_core_actor_t *reader = s_pick_reader (self, output, unread.chunk, unread.run);
 		if (reader == NULL) { /* none is there: wait for one */
-			memmove (job->unread.at, job->unread.at + i, (job->unread.n - i) * sizeof *job->unread.at);
+			memmove (job->unread.at, job->unread.at + i,
+			         (job->unread.n - i) * sizeof *job->unread.at);
 			job->unread.n -= i;
 			return;
 		}
@@ -238,13 +240,13 @@ weir_core_reserved (weir_core_t *self, uint64_t number, uint64_t actor, const we
 	if (flight->n_runs > 1 && flight->run_reader == NULL)
 		flight->run_reader = weir_alloc (flight->n_runs * sizeof *flight->run_reader);
 	for (uint32_t run = 0; run < flight->n_runs; run++)
-		weir_vec_push (&job->unread, ((weir_unread_t) { flight->chunk, run }));
+		weir_vec_push (&job->unread, ((weir_unread_t){ flight->chunk, run }));
 }
 
 /* The flight of a run that this reader still has; its slot becomes `next`. */
 static weir_flight_t *
-s_take_run (weir_core_t *self, uint64_t number, uint64_t actor, const weir_chunk_ref_t *ref, uint32_t run,
-            uint64_t next, weir_core_job_t **job_out)
+s_take_run (weir_core_t *self, uint64_t number, uint64_t actor, const weir_chunk_ref_t *ref,
+            uint32_t run, uint64_t next, weir_core_job_t **job_out)
 {
 	weir_core_begin (self);
 	weir_core_actor_t *reader = weir_core_find_actor (self, actor);
@@ -259,19 +261,21 @@ s_take_run (weir_core_t *self, uint64_t number, uint64_t actor, const weir_chunk
 }
 
 void
-weir_core_run_sent (weir_core_t *self, uint64_t job, uint64_t actor, const weir_chunk_ref_t *ref, uint32_t run)
+weir_core_run_sent (weir_core_t *self, uint64_t job, uint64_t actor, const weir_chunk_ref_t *ref,
+                    uint32_t run)
 {
 	weir_core_job_t *found;
 	(void) s_take_run (self, job, actor, ref, run, actor | WEIR_RUN_SENT, &found);
 }
 
 void
-weir_core_run_back (weir_core_t *self, uint64_t number, uint64_t actor, const weir_chunk_ref_t *ref, uint32_t run)
+weir_core_run_back (weir_core_t *self, uint64_t number, uint64_t actor, const weir_chunk_ref_t *ref,
+                    uint32_t run)
 {
 	weir_core_job_t *job;
 	weir_flight_t *flight = s_take_run (self, number, actor, ref, run, NOBODY, &job);
 	if (flight != NULL)
-		weir_vec_push (&job->unread, ((weir_unread_t) { flight->chunk, run }));
+		weir_vec_push (&job->unread, ((weir_unread_t){ flight->chunk, run }));
 }
 
 /* ---- back */
@@ -283,11 +287,13 @@ weir_core_released (weir_core_t *self, uint64_t number, uint64_t actor, uint64_t
 	weir_core_job_t *job = weir_core_find_job (self, number);
 	if (job == NULL || chunk >= job->spec.n_chunks)
 		return;
-	weir_core_reserve (self, job, actor, -(int64_t) weir_core_reserve_bytes (weir_core_output (job, chunk, NULL)));
+	weir_core_reserve (self, job, actor,
+	                   -(int64_t) weir_core_reserve_bytes (weir_core_output (job, chunk, NULL)));
 }
 
 void
-weir_core_handed_back (weir_core_t *self, uint64_t number, uint64_t actor, const weir_chunk_ref_t *ref)
+weir_core_handed_back (weir_core_t *self, uint64_t number, uint64_t actor,
+                       const weir_chunk_ref_t *ref)
 {
 	weir_core_released (self, number, actor, ref->chunk);
 	weir_core_job_t *job;
@@ -310,20 +316,21 @@ weir_core_failed (weir_core_t *self, uint64_t number, uint64_t actor, const weir
 	               (reporter->kind == WEIR_KIND_READER || flight->collector == actor);
 	if (!is_ours || (flight->phase != PHASE_LEASED && flight->phase != PHASE_READING))
 		return; /* late: the chunk went its way without it */
-	if (why->klass == WEIR_CLASS_OVERLOADED) { /* of the disk or of memory: the job cannot go on here */
+	if (why->klass ==
+	    WEIR_CLASS_OVERLOADED) { /* of the disk or of memory: the job cannot go on here */
 		weir_core_fail_job (self, job, why);
 		return;
 	}
-	weir_chunk_event_t event =
-	    why->klass == WEIR_CLASS_RETRY ? WEIR_CHUNK_EVENT_FAILED_RETRY : WEIR_CHUNK_EVENT_FAILED_GIVE_UP;
+	weir_chunk_event_t event = why->klass == WEIR_CLASS_RETRY ? WEIR_CHUNK_EVENT_FAILED_RETRY
+	                                                          : WEIR_CHUNK_EVENT_FAILED_GIVE_UP;
 	weir_chunk_state_t to;
 	if (weir_chunk_table_check (job->table, ref->chunk, event, &to) == WEIR_VERDICT_GO &&
 	    to == WEIR_CHUNK_QUARANTINED && job->error.status == 0)
 		job->error = *why;
-	weir_core_push_effect (self, (weir_effect_t) { .kind = WEIR_EFFECT_REVOKE,
-	                                               .job = number,
-	                                               .actor = flight->collector,
-	                                               .ref = *ref });
+	weir_core_push_effect (self, (weir_effect_t){ .kind = WEIR_EFFECT_REVOKE,
+	                                              .job = number,
+	                                              .actor = flight->collector,
+	                                              .ref = *ref });
 	s_go_back (self, job, flight, event);
 }
 
@@ -335,7 +342,7 @@ s_lose_runs (weir_core_job_t *job, weir_flight_t *flight, uint64_t reader)
 		if ((*s_run_reader (flight, run) & ~WEIR_RUN_SENT) != reader)
 			continue;
 		*s_run_reader (flight, run) = NOBODY;
-		weir_vec_push (&job->unread, ((weir_unread_t) { flight->chunk, run }));
+		weir_vec_push (&job->unread, ((weir_unread_t){ flight->chunk, run }));
 	}
 }
 
@@ -351,7 +358,8 @@ weir_core_lost_actor (weir_core_t *self, weir_core_job_t *job, const weir_core_a
 		bool is_written = flight->phase >= PHASE_WRITTEN || flight->phase == PHASE_STORING_WRITTEN;
 		if (actor->kind == WEIR_KIND_READER)
 			s_lose_runs (job, flight, actor->actor);
-		else if (actor->kind == WEIR_KIND_COMPUTE && flight->collector == actor->actor && !is_written)
+		else if (actor->kind == WEIR_KIND_COMPUTE && flight->collector == actor->actor &&
+		         !is_written)
 			s_go_back (self, job, flight, WEIR_CHUNK_EVENT_LEASE_EXPIRED);
 		else if (actor->kind == WEIR_KIND_SINK && flight->sink == actor->actor)
 			s_go_back (self, job, flight, WEIR_CHUNK_EVENT_SINK_LOST);
@@ -370,8 +378,8 @@ s_find_part (weir_core_job_t *job, uint16_t number)
 }
 
 void
-weir_core_written (weir_core_t *self, uint64_t number, uint64_t actor, uint16_t part, const weir_chunk_ref_t *ref,
-                   uint64_t end_bytes)
+weir_core_written (weir_core_t *self, uint64_t number, uint64_t actor, uint16_t part,
+                   const weir_chunk_ref_t *ref, uint64_t end_bytes)
 {
 	weir_core_begin (self);
 	weir_core_job_t *job;
@@ -398,12 +406,14 @@ s_store_done (weir_core_t *self, weir_core_job_t *job, weir_flight_t *flight)
 }
 
 void
-weir_core_synced (weir_core_t *self, uint64_t number, uint64_t actor, uint16_t part_number, uint64_t synced_bytes)
+weir_core_synced (weir_core_t *self, uint64_t number, uint64_t actor, uint16_t part_number,
+                  uint64_t synced_bytes)
 {
 	weir_core_begin (self);
 	weir_core_job_t *job = weir_core_find_job (self, number);
 	weir_part_t *part = job != NULL ? s_find_part (job, part_number) : NULL;
-	if (part == NULL || part->sink != actor || job->state != WEIR_JOB_RUNNING || synced_bytes < part->synced_bytes)
+	if (part == NULL || part->sink != actor || job->state != WEIR_JOB_RUNNING ||
+	    synced_bytes < part->synced_bytes)
 		return;
 	part->synced_bytes = synced_bytes;
 	while (part->unsynced_first < part->unsynced.n) {
@@ -430,7 +440,8 @@ s_now_written (weir_core_t *self, weir_core_job_t *job, weir_flight_t *flight)
 	if (part->synced_bytes >= flight->end_bytes)
 		s_store_done (self, job, flight);
 	else
-		weir_vec_push (&part->unsynced, ((weir_chunk_ref_t) { flight->chunk, 0, flight->end_bytes }));
+		weir_vec_push (&part->unsynced,
+		               ((weir_chunk_ref_t){ flight->chunk, 0, flight->end_bytes }));
 }
 
 /* ---- answers of the store */
@@ -490,7 +501,8 @@ s_take_answer (weir_core_t *self, weir_core_job_t *job, weir_flight_t *flight)
 			s_unreserve (self, job, flight);
 		break;
 	case PHASE_STORING_WRITTEN:
-		weir_chunk_table_apply (job->table, flight->chunk, WEIR_CHUNK_EVENT_WRITTEN_REPORTED, flight->part);
+		weir_chunk_table_apply (job->table, flight->chunk, WEIR_CHUNK_EVENT_WRITTEN_REPORTED,
+		                        flight->part);
 		flight->phase = PHASE_WRITTEN;
 		if (!flight->is_lost)
 			s_now_written (self, job, flight);
@@ -499,11 +511,8 @@ s_take_answer (weir_core_t *self, weir_core_job_t *job, weir_flight_t *flight)
 		weir_chunk_table_apply (job->table, flight->chunk, WEIR_CHUNK_EVENT_SYNCED, flight->part);
 		weir_flights_remove (&job->flights, flight);
 		return;
-	case PHASE_STORING_BACK:
-		s_now_back (self, job, flight);
-		return;
-	default:
-		return;
+	case PHASE_STORING_BACK: s_now_back (self, job, flight); return;
+	default: return;
 	}
 	if (flight->is_lost) {
 		flight->is_lost = false;
@@ -512,7 +521,8 @@ s_take_answer (weir_core_t *self, weir_core_job_t *job, weir_flight_t *flight)
 }
 
 void
-weir_core_stored (weir_core_t *self, uint64_t number, size_t n, const weir_transition_t *transitions, const bool *go)
+weir_core_stored (weir_core_t *self, uint64_t number, size_t n,
+                  const weir_transition_t *transitions, const bool *go)
 {
 	weir_core_begin (self);
 	weir_core_job_t *job = weir_core_find_job (self, number);
@@ -523,7 +533,8 @@ weir_core_stored (weir_core_t *self, uint64_t number, size_t n, const weir_trans
 		if (!go[i]) {
 			weir_err_t why;
 			weir_err_set (&why, WEIR_E_STALE, WEIR_CLASS_BUG, "StateRefused", "",
-			              "chunk %llu: the store refuses %s → %s", (unsigned long long) transitions[i].chunk,
+			              "chunk %llu: the store refuses %s → %s",
+			              (unsigned long long) transitions[i].chunk,
 			              weir_chunk_state_name ((weir_chunk_state_t) transitions[i].from),
 			              weir_chunk_state_name ((weir_chunk_state_t) transitions[i].to));
 			weir_core_fail_job (self, job, &why);

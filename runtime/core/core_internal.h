@@ -25,14 +25,15 @@ typedef struct {
 	uint64_t chunk; /* UINT64_MAX: free slot */
 	uint64_t token_hi, token_lo;
 	uint64_t collector, sink;
-	uint64_t end_bytes; /* in its part, once written */
+	uint64_t end_bytes;   /* in its part, once written */
 	uint64_t *run_reader; /* n_runs of them where n_runs > 1; with WEIR_RUN_SENT once sent */
 	uint64_t one_reader;  /* where n_runs is 1; 0: not ordered */
 	uint32_t n_runs;
 	uint16_t part;
 	uint8_t phase;
 	uint8_t back_event; /* weir_chunk_event_t of STORING_BACK */
-	bool is_lost; /* its collector or sink went while a store was under way: goes back when that is answered */
+	bool
+		is_lost; /* its collector or sink went while a store was under way: goes back when that is answered */
 } weir_flight_t;
 
 typedef struct {
@@ -44,7 +45,8 @@ typedef struct {
 	uint64_t sink;
 	uint16_t number;
 	uint64_t synced_bytes;
-	WEIR_VEC (weir_chunk_ref_t) unsynced; /* token_hi unused here: end_bytes in token_lo; in writing order */
+	WEIR_VEC (weir_chunk_ref_t)
+	unsynced; /* token_hi unused here: end_bytes in token_lo; in writing order */
 	size_t unsynced_first;
 } weir_part_t;
 
@@ -63,12 +65,12 @@ typedef struct {
 	weir_job_state_t state;
 	weir_chunk_table_t *table;
 	weir_flights_t flights;
-	uint64_t cursor; /* chunks below were handed out at least once */
+	uint64_t cursor;          /* chunks below were handed out at least once */
 	WEIR_VEC (uint64_t) back; /* chunks to hand out again */
 	size_t back_first;
 	WEIR_VEC (weir_part_t) parts;
 	uint16_t part_last;
-	bool is_flushed; /* sinks were asked to sync: nothing more is to come */
+	bool is_flushed;                 /* sinks were asked to sync: nothing more is to come */
 	WEIR_VEC (weir_unread_t) unread; /* runs that wait for a reader */
 	WEIR_VEC (weir_ledger_t) ledger;
 	uint64_t n_unwritten; /* flights before PHASE_WRITTEN */
@@ -107,14 +109,16 @@ void weir_flights_remove (weir_flights_t *self, weir_flight_t *flight);
 void weir_flights_clear (weir_flights_t *self);
 
 /* core.c */
-void weir_core_begin (weir_core_t *self); /* first in every event: forgets the effects that were handed out */
+void weir_core_begin (
+	weir_core_t *self); /* first in every event: forgets the effects that were handed out */
 weir_core_job_t *weir_core_find_job (const weir_core_t *self, uint64_t job);
 weir_core_actor_t *weir_core_find_actor (weir_core_t *self, uint64_t actor);
 void weir_core_random (weir_core_t *self, uint64_t *hi_out, uint64_t *lo_out);
 void weir_core_push_effect (weir_core_t *self, weir_effect_t effect);
 void weir_core_set_job_state (weir_core_t *self, weir_core_job_t *job, weir_job_state_t state);
 void weir_core_fail_job (weir_core_t *self, weir_core_job_t *job, const weir_err_t *why);
-const weir_job_output_t *weir_core_output (const weir_core_job_t *job, uint64_t chunk, uint32_t *output_out);
+const weir_job_output_t *weir_core_output (const weir_core_job_t *job, uint64_t chunk,
+                                           uint32_t *output_out);
 uint64_t weir_core_reserve_bytes (const weir_job_output_t *output);
 
 void weir_core_reserve (weir_core_t *self, weir_core_job_t *job, uint64_t actor, int64_t bytes);

@@ -53,7 +53,7 @@ weir_flights_add (weir_flights_t *self, uint64_t chunk)
 	size_t at = s_hash_chunk (chunk, self->cap);
 	while (self->slots[at].chunk != FREE_SLOT)
 		at = (at + 1) & (self->cap - 1);
-	self->slots[at] = (weir_flight_t) { .chunk = chunk };
+	self->slots[at] = (weir_flight_t){ .chunk = chunk };
 	self->n++;
 	return &self->slots[at];
 }
@@ -76,7 +76,7 @@ weir_flights_remove (weir_flights_t *self, weir_flight_t *flight)
 			hole = i;
 		}
 	}
-	self->slots[hole] = (weir_flight_t) { .chunk = FREE_SLOT };
+	self->slots[hole] = (weir_flight_t){ .chunk = FREE_SLOT };
 }
 
 void
@@ -86,5 +86,5 @@ weir_flights_clear (weir_flights_t *self)
 		if (self->slots[i].chunk != FREE_SLOT)
 			free (self->slots[i].run_reader);
 	free (self->slots);
-	*self = (weir_flights_t) { 0 };
+	*self = (weir_flights_t){ 0 };
 }

@@ -19,11 +19,11 @@
 extern char **environ;
 
 const char e2e_equi7_wkt[] =
-    "PROJCS[\"Azimuthal_Equidistant_Asia\",GEOGCS[\"WGS 84\",DATUM[\"WGS_1984\",SPHEROID[\"WGS 84\",6378137,"
-    "298.257223563]],PRIMEM[\"Greenwich\",0],UNIT[\"degree\",0.0174532925199433]],"
-    "PROJECTION[\"Azimuthal_Equidistant\"],PARAMETER[\"latitude_of_center\",47],"
-    "PARAMETER[\"longitude_of_center\",94],PARAMETER[\"false_easting\",4340913.84808],"
-    "PARAMETER[\"false_northing\",4812712.92347],UNIT[\"metre\",1]]";
+	"PROJCS[\"Azimuthal_Equidistant_Asia\",GEOGCS[\"WGS 84\",DATUM[\"WGS_1984\",SPHEROID[\"WGS 84\",6378137,"
+	"298.257223563]],PRIMEM[\"Greenwich\",0],UNIT[\"degree\",0.0174532925199433]],"
+	"PROJECTION[\"Azimuthal_Equidistant\"],PARAMETER[\"latitude_of_center\",47],"
+	"PARAMETER[\"longitude_of_center\",94],PARAMETER[\"false_easting\",4340913.84808],"
+	"PARAMETER[\"false_northing\",4812712.92347],UNIT[\"metre\",1]]";
 
 static char s_folder[64];
 
@@ -155,7 +155,8 @@ s_spawn (char *line, const char *out_path, const char *err_path)
 	char *argv[ARGUMENTS_MAX + 2] = { getenv ("WEIR_PROGRAM") };
 	assert_non_null (argv[0]);
 	size_t n = 1;
-	for (char *word = strtok (line, " "); word != NULL && n < ARGUMENTS_MAX; word = strtok (NULL, " "))
+	for (char *word = strtok (line, " "); word != NULL && n < ARGUMENTS_MAX;
+	     word = strtok (NULL, " "))
 		argv[n++] = word;
 	posix_spawn_file_actions_t actions;
 	posix_spawn_file_actions_init (&actions);
@@ -181,7 +182,7 @@ s_run (char *line)
 	int status = 0;
 	while (waitpid (pid, &status, 0) < 0)
 		assert_int_equal (errno, EINTR);
-	return (e2e_result_t) { s_status (status), e2e_read ("e2e.out"), e2e_read ("e2e.err") };
+	return (e2e_result_t){ s_status (status), e2e_read ("e2e.out"), e2e_read ("e2e.err") };
 }
 
 e2e_result_t
@@ -201,7 +202,7 @@ e2e_free (e2e_result_t *result)
 {
 	free (result->out);
 	free (result->err);
-	*result = (e2e_result_t) { 0 };
+	*result = (e2e_result_t){ 0 };
 }
 
 void
@@ -284,19 +285,22 @@ s_make_tiff (const e2e_archive_t *archive, const e2e_item_t *item, const char *p
 	int side = archive->block > 0 ? archive->block : 16;
 	snprintf (block, sizeof block, "BLOCKXSIZE=%d", side);
 	snprintf (height, sizeof height, "BLOCKYSIZE=%d", side);
-	snprintf (compress, sizeof compress, "COMPRESS=%s", archive->compress != NULL ? archive->compress : "DEFLATE");
+	snprintf (compress, sizeof compress, "COMPRESS=%s",
+	          archive->compress != NULL ? archive->compress : "DEFLATE");
 	char *options[] = { "TILED=YES", block, height, compress, NULL };
-	GDALDatasetH dataset = GDALCreate (GDALGetDriverByName ("GTiff"), path, item->width, item->height, 1,
-	                                   archive->type, options);
+	GDALDatasetH dataset = GDALCreate (GDALGetDriverByName ("GTiff"), path, item->width,
+	                                   item->height, 1, archive->type, options);
 	assert_non_null (dataset);
-	double transform[6] = { ORIGIN_X + item->col * PIXEL, PIXEL, 0, ORIGIN_Y - item->row * PIXEL, 0, -PIXEL };
+	double transform[6] = { ORIGIN_X + item->col * PIXEL, PIXEL, 0,
+		                    ORIGIN_Y - item->row * PIXEL, 0,     -PIXEL };
 	GDALSetGeoTransform (dataset, transform);
 	GDALSetProjection (dataset, archive->crs_wkt != NULL ? archive->crs_wkt : e2e_equi7_wkt);
 	GDALRasterBandH band = GDALGetRasterBand (dataset, 1);
 	if (archive->has_nodata)
 		GDALSetRasterNoDataValue (band, archive->nodata);
-	assert_int_equal (GDALRasterIO (band, GF_Write, 0, 0, item->width, item->height, (void *) (uintptr_t) item->cells,
-	                                item->width, item->height, archive->type, 0, 0),
+	assert_int_equal (GDALRasterIO (band, GF_Write, 0, 0, item->width, item->height,
+	                                (void *) (uintptr_t) item->cells, item->width, item->height,
+	                                archive->type, 0, 0),
 	                  CE_None);
 	GDALClose (dataset);
 }
@@ -320,18 +324,12 @@ static const char *
 s_type_name (GDALDataType type)
 {
 	switch (type) {
-	case GDT_Byte:
-		return "uint8";
-	case GDT_Int16:
-		return "int16";
-	case GDT_UInt16:
-		return "uint16";
-	case GDT_Int32:
-		return "int32";
-	case GDT_Float32:
-		return "float32";
-	default:
-		return "float64";
+	case GDT_Byte: return "uint8";
+	case GDT_Int16: return "int16";
+	case GDT_UInt16: return "uint16";
+	case GDT_Int32: return "int32";
+	case GDT_Float32: return "float32";
+	default: return "float64";
 	}
 }
 
@@ -354,20 +352,22 @@ s_write_item (const e2e_archive_t *archive, const e2e_item_t *item, const char *
 	char *wkt = s_wkt2 (archive->crs_wkt != NULL ? archive->crs_wkt : e2e_equi7_wkt);
 	char nodata[64] = "";
 	if (archive->has_nodata)
-		snprintf (nodata, sizeof nodata, archive->nodata != archive->nodata ? ", \"nodata\": \"nan\""
-		                                                                    : ", \"nodata\": %.17g",
+		snprintf (nodata, sizeof nodata,
+		          archive->nodata != archive->nodata ? ", \"nodata\": \"nan\""
+		                                             : ", \"nodata\": %.17g",
 		          archive->nodata);
 	double x = ORIGIN_X + item->col * PIXEL, y = ORIGIN_Y - item->row * PIXEL;
-	e2e_write (path,
-	           "{\"type\": \"Feature\", \"stac_version\": \"1.0.0\", \"id\": \"%s\",\n"
-	           " \"geometry\": {\"type\": \"Polygon\", \"coordinates\": [[[98, 16], [100, 16], [100, 18], [98, 18], "
-	           "[98, 16]]]}, \"bbox\": [98, 16, 100, 18],\n"
-	           " \"properties\": {\"datetime\": \"%s\", \"proj:wkt2\": %s, \"proj:shape\": [%d, %d],\n"
-	           "  \"proj:transform\": [%.17g, 0, %.17g, 0, %.17g, %.17g]},\n"
-	           " \"links\": [], \"assets\": {\"%s\": {\"href\": \"./%s.tif\", \"roles\": [\"data\"],\n"
-	           "  \"type\": \"image/tiff; application=geotiff\", \"raster:bands\": [{\"data_type\": \"%s\"%s}]}}}\n",
-	           item->id, item->datetime, wkt, item->height, item->width, PIXEL, x, -PIXEL, y, archive->band, item->id,
-	           s_type_name (archive->type), nodata);
+	e2e_write (
+		path,
+		"{\"type\": \"Feature\", \"stac_version\": \"1.0.0\", \"id\": \"%s\",\n"
+		" \"geometry\": {\"type\": \"Polygon\", \"coordinates\": [[[98, 16], [100, 16], [100, 18], [98, 18], "
+		"[98, 16]]]}, \"bbox\": [98, 16, 100, 18],\n"
+		" \"properties\": {\"datetime\": \"%s\", \"proj:wkt2\": %s, \"proj:shape\": [%d, %d],\n"
+		"  \"proj:transform\": [%.17g, 0, %.17g, 0, %.17g, %.17g]},\n"
+		" \"links\": [], \"assets\": {\"%s\": {\"href\": \"./%s.tif\", \"roles\": [\"data\"],\n"
+		"  \"type\": \"image/tiff; application=geotiff\", \"raster:bands\": [{\"data_type\": \"%s\"%s}]}}}\n",
+		item->id, item->datetime, wkt, item->height, item->width, PIXEL, x, -PIXEL, y,
+		archive->band, item->id, s_type_name (archive->type), nodata);
 	free (wkt);
 }
 
@@ -379,10 +379,12 @@ e2e_make_archive (const e2e_archive_t *archive, size_t n_items, const e2e_item_t
 	snprintf (path, sizeof path, "%s/collection.json", archive->folder);
 	FILE *collection = fopen (path, "w");
 	assert_non_null (collection);
-	fprintf (collection, "{\"type\": \"Collection\", \"stac_version\": \"1.0.0\", \"id\": \"%s\", \"links\": [",
+	fprintf (collection,
+	         "{\"type\": \"Collection\", \"stac_version\": \"1.0.0\", \"id\": \"%s\", \"links\": [",
 	         archive->folder);
 	for (size_t i = 0; i < n_items; i++) {
-		fprintf (collection, "%s{\"rel\": \"item\", \"href\": \"./%s.json\"}", i > 0 ? ", " : "", items[i].id);
+		fprintf (collection, "%s{\"rel\": \"item\", \"href\": \"./%s.json\"}", i > 0 ? ", " : "",
+		         items[i].id);
 		snprintf (path, sizeof path, "%s/%s.tif", archive->folder, items[i].id);
 		if (items[i].cells != NULL)
 			s_make_tiff (archive, &items[i], path);
@@ -400,19 +402,22 @@ e2e_write_fold_graph (const char *path, const char *catalog, const char *band, c
                       const char *apply_json, const char *options)
 {
 	bool has_apply = apply_json != NULL;
-	e2e_write (path,
-	           "{\"load\": {\"process_id\": \"load_stac\", \"arguments\": {\"url\": \"%s\", \"spatial_extent\": null, "
-	           "\"temporal_extent\": null, \"bands\": [\"%s\"]}},\n%s%s%s"
-	           " \"fold\": {\"process_id\": \"reduce_dimension\", \"arguments\": {\"data\": {\"from_node\": \"%s\"}, "
-	           "\"dimension\": \"t\", \"reducer\": {\"process_graph\": {\"f\": {\"process_id\": \"%s\", "
-	           "\"arguments\": {\"data\": {\"from_parameter\": \"data\"}}, \"result\": true}}}}},\n"
-	           " \"save\": {\"process_id\": \"save_result\", \"arguments\": {\"data\": {\"from_node\": \"fold\"}, "
-	           "\"format\": \"GTiff\", \"options\": %s}, \"result\": true}}\n",
-	           catalog, band,
-	           has_apply ? " \"apply\": {\"process_id\": \"apply\", \"arguments\": {\"data\": {\"from_node\": "
-	                       "\"load\"}, \"process\": {\"process_graph\": "
-	                     : "",
-	           has_apply ? apply_json : "", has_apply ? "}}},\n" : "", has_apply ? "apply" : "load", fold, options);
+	e2e_write (
+		path,
+		"{\"load\": {\"process_id\": \"load_stac\", \"arguments\": {\"url\": \"%s\", \"spatial_extent\": null, "
+		"\"temporal_extent\": null, \"bands\": [\"%s\"]}},\n%s%s%s"
+		" \"fold\": {\"process_id\": \"reduce_dimension\", \"arguments\": {\"data\": {\"from_node\": \"%s\"}, "
+		"\"dimension\": \"t\", \"reducer\": {\"process_graph\": {\"f\": {\"process_id\": \"%s\", "
+		"\"arguments\": {\"data\": {\"from_parameter\": \"data\"}}, \"result\": true}}}}},\n"
+		" \"save\": {\"process_id\": \"save_result\", \"arguments\": {\"data\": {\"from_node\": \"fold\"}, "
+		"\"format\": \"GTiff\", \"options\": %s}, \"result\": true}}\n",
+		catalog, band,
+		has_apply
+			? " \"apply\": {\"process_id\": \"apply\", \"arguments\": {\"data\": {\"from_node\": "
+			  "\"load\"}, \"process\": {\"process_graph\": "
+			: "",
+		has_apply ? apply_json : "", has_apply ? "}}},\n" : "", has_apply ? "apply" : "load", fold,
+		options);
 }
 
 /* ---- results */
@@ -440,8 +445,9 @@ e2e_raster (const char *path)
 	size_t n = (size_t) self.width * (size_t) self.height;
 	self.cells = malloc (n * (size_t) self.n_bands * sizeof (double));
 	for (int b = 0; b < self.n_bands; b++)
-		assert_int_equal (GDALRasterIO (GDALGetRasterBand (dataset, b + 1), GF_Read, 0, 0, self.width, self.height,
-		                                self.cells + (size_t) b * n, self.width, self.height, GDT_Float64, 0, 0),
+		assert_int_equal (GDALRasterIO (GDALGetRasterBand (dataset, b + 1), GF_Read, 0, 0,
+		                                self.width, self.height, self.cells + (size_t) b * n,
+		                                self.width, self.height, GDT_Float64, 0, 0),
 		                  CE_None);
 	GDALClose (dataset);
 	return self;
@@ -453,7 +459,7 @@ e2e_raster_free (e2e_raster_t *raster)
 	free (raster->wkt);
 	free (raster->description);
 	free (raster->cells);
-	*raster = (e2e_raster_t) { 0 };
+	*raster = (e2e_raster_t){ 0 };
 }
 
 bool
@@ -461,8 +467,9 @@ e2e_same_files (const char *a, const char *b)
 {
 	e2e_raster_t x = e2e_raster (a), y = e2e_raster (b);
 	size_t n = (size_t) x.width * (size_t) x.height * (size_t) x.n_bands;
-	bool same = x.width == y.width && x.height == y.height && x.n_bands == y.n_bands && x.type == y.type &&
-	            x.has_nodata == y.has_nodata && memcmp (x.transform, y.transform, sizeof x.transform) == 0 &&
+	bool same = x.width == y.width && x.height == y.height && x.n_bands == y.n_bands &&
+	            x.type == y.type && x.has_nodata == y.has_nodata &&
+	            memcmp (x.transform, y.transform, sizeof x.transform) == 0 &&
 	            strcmp (x.wkt, y.wkt) == 0 && memcmp (x.cells, y.cells, n * sizeof (double)) == 0;
 	e2e_raster_free (&x);
 	e2e_raster_free (&y);

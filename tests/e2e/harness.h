@@ -26,7 +26,8 @@ void e2e_write (const char *path, const char *format, ...) __attribute__ ((forma
 char *e2e_read (const char *path); /* yours; NULL where there is none */
 bool e2e_exists (const char *path);
 char *e2e_source (const char *path); /* below the source tree; yours */
-char *e2e_shared (const char *path); /* below the reference data; skips the test where there is none; yours */
+char *e2e_shared (
+	const char *path); /* below the reference data; skips the test where there is none; yours */
 /* Hidden and temporary files that a job left in a folder; 0 for a folder that is not there. */
 size_t e2e_leftovers (const char *folder);
 
@@ -42,8 +43,9 @@ void e2e_free (e2e_result_t *result);
 /* Runs, prints what it said if the status is another, and frees. */
 void e2e_expect (int status, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
 /* Starts without waiting; its standard error goes to the file. */
-pid_t e2e_start (const char *err_path, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
-int e2e_wait (pid_t pid, int timeout_ms); /* exit status; -1: still runs (and is killed) */
+pid_t e2e_start (const char *err_path, const char *format, ...)
+	__attribute__ ((format (printf, 2, 3)));
+int e2e_wait (pid_t pid, int timeout_ms);     /* exit status; -1: still runs (and is killed) */
 size_t e2e_processes_of (const char *needle); /* processes whose command line contains it */
 
 /* ---- archives: items of one band on one lattice */
@@ -56,13 +58,13 @@ typedef struct {
 
 typedef struct {
 	const char *folder;
-	const char *band;      /* asset key */
+	const char *band; /* asset key */
 	GDALDataType type;
 	bool has_nodata;
 	double nodata;
-	const char *crs_wkt;   /* NULL: an Equi7-like custom one without a code */
-	int block;             /* tile size; 0: 16 */
-	const char *compress;  /* NULL: DEFLATE */
+	const char *crs_wkt;  /* NULL: an Equi7-like custom one without a code */
+	int block;            /* tile size; 0: 16 */
+	const char *compress; /* NULL: DEFLATE */
 } e2e_archive_t;
 
 /* Writes TIFFs, items and collection.json: the address is <folder>/collection.json. */
@@ -71,8 +73,8 @@ extern const char e2e_equi7_wkt[];
 
 /* ---- graphs */
 /* load → reduce t with `fold` → save, with options as JSON text ("{}") */
-void e2e_write_fold_graph (const char *path, const char *catalog, const char *band, const char *fold,
-                           const char *apply_json, const char *options);
+void e2e_write_fold_graph (const char *path, const char *catalog, const char *band,
+                           const char *fold, const char *apply_json, const char *options);
 
 /* ---- results */
 typedef struct {

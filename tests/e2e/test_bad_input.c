@@ -19,8 +19,11 @@ s_make (const char *folder)
 		x = x * 1664525U + 1013904223U;
 		s_cells[i] = (uint8_t) (x >> 31);
 	}
-	e2e_archive_t archive = { .folder = folder, .band = "ensemble_flood_extent", .type = GDT_Byte,
-		                      .has_nodata = true, .nodata = 255 };
+	e2e_archive_t archive = { .folder = folder,
+		                      .band = "ensemble_flood_extent",
+		                      .type = GDT_Byte,
+		                      .has_nodata = true,
+		                      .nodata = 255 };
 	e2e_item_t items[] = {
 		{ "I1", "2022-09-02T00:00:00Z", 0, 0, 64, 64, s_cells },
 		{ "I2", "2022-09-03T00:00:00Z", 0, 0, 64, 64, s_cells },
@@ -34,11 +37,12 @@ s_expect_error (int status, const char *const *words, const char *command)
 {
 	e2e_result_t result = e2e_weir ("%s", command);
 	if (result.status != status)
-		print_error ("weir %s: status %d, not %d\n%s\n", command, result.status, status, result.err);
+		print_error ("weir %s: status %d, not %d\n%s\n", command, result.status, status,
+		             result.err);
 	assert_int_equal (result.status, status);
 	const char *line = strstr (result.err, "weir: error: ");
-	if (line != result.err || strstr (line + 1, "weir: error: ") != NULL || strchr (line, '\n') == NULL ||
-	    strchr (line, '\n')[1] != '\0')
+	if (line != result.err || strstr (line + 1, "weir: error: ") != NULL ||
+	    strchr (line, '\n') == NULL || strchr (line, '\n')[1] != '\0')
 		fail_msg ("weir %s: not one clear message: %s", command, result.err);
 	for (; *words != NULL; words++)
 		if (strstr (result.err, *words) == NULL)
@@ -49,7 +53,7 @@ s_expect_error (int status, const char *const *words, const char *command)
 	e2e_free (&result);
 }
 
-#define WORDS(...) ((const char *const[]) { __VA_ARGS__, NULL })
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define RUN_FLOOD "run graph.json -o bad --param catalog="
 
 static void
@@ -63,14 +67,17 @@ s_write_flood_graph (void)
 
 /* ---- graphs */
 
-#define LOAD "\"l\": {\"process_id\": \"load_stac\", \"arguments\": {\"url\": \"a/collection.json\"}}"
+#define LOAD                                                                                       \
+	"\"l\": {\"process_id\": \"load_stac\", \"arguments\": {\"url\": \"a/collection.json\"}}"
 #define SAVE(from)                                                                                 \
-	"\"s\": {\"process_id\": \"save_result\", \"arguments\": {\"data\": {\"from_node\": \"" from         \
+	"\"s\": {\"process_id\": \"save_result\", \"arguments\": {\"data\": {\"from_node\": \"" from   \
 	"\"}, \"format\": \"GTiff\"}, \"result\": true}"
 #define APPLY(from, node)                                                                          \
-	"\"a\": {\"process_id\": \"apply\", \"arguments\": {\"data\": {\"from_node\": \"" from "\"}, \"process\": "   \
+	"\"a\": {\"process_id\": \"apply\", \"arguments\": {\"data\": {\"from_node\": \"" from         \
+	"\"}, \"process\": "                                                                           \
 	"{\"process_graph\": {\"c\": " node "}}}}"
-#define ABSOLUTE "{\"process_id\": \"absolute\", \"arguments\": {\"x\": {\"from_parameter\": \"x\"}}, \"result\": true}"
+#define ABSOLUTE                                                                                   \
+	"{\"process_id\": \"absolute\", \"arguments\": {\"x\": {\"from_parameter\": \"x\"}}, \"result\": true}"
 
 static const struct {
 	const char *graph;
@@ -82,23 +89,32 @@ static const struct {
 	{ "[1]", { "ProcessGraphInvalid", "expected an object, found" } },
 	{ "{" LOAD ", " APPLY ("s", ABSOLUTE) ", " SAVE ("a") "}", { "ProcessGraphInvalid", "cycle" } },
 	{ "{" LOAD "}", { "ProcessGraphInvalid", "no result node" } },
-	{ "{" LOAD ", " SAVE ("l") ", \"t\": {\"process_id\": \"save_result\", \"arguments\": {\"data\": {\"from_node\": "
-	  "\"l\"}, \"format\": \"PNG\"}, \"result\": true}}",
+	{ "{" LOAD ", " SAVE (
+		  "l") ", \"t\": {\"process_id\": \"save_result\", \"arguments\": {\"data\": {\"from_node\": "
+	           "\"l\"}, \"format\": \"PNG\"}, \"result\": true}}",
 	  { "ProcessGraphInvalid", "result" } },
 	{ "{" LOAD ", " SAVE ("nowhere") "}", { "ProcessGraphInvalid", "s", "nowhere" } },
-	{ "{\"l\": {\"process_id\": \"load_moon\", \"arguments\": {}}, " SAVE ("l") "}", { "ProcessUnsupported", "l", "load_moon" } },
-	{ "{\"l\": {\"process_id\": \"load_stac\", \"arguments\": {}}, " SAVE ("l") "}", { "ProcessParameterRequired", "l", "url" } },
-	{ "{\"l\": {\"process_id\": \"load_stac\", \"arguments\": {\"url\": \"x\", \"colour\": 1}}, " SAVE ("l") "}",
+	{ "{\"l\": {\"process_id\": \"load_moon\", \"arguments\": {}}, " SAVE ("l") "}",
+	  { "ProcessUnsupported", "l", "load_moon" } },
+	{ "{\"l\": {\"process_id\": \"load_stac\", \"arguments\": {}}, " SAVE ("l") "}",
+	  { "ProcessParameterRequired", "l", "url" } },
+	{ "{\"l\": {\"process_id\": \"load_stac\", \"arguments\": {\"url\": \"x\", \"colour\": 1}}, " SAVE (
+		  "l") "}",
 	  { "ProcessParameterUnsupported", "l", "colour" } },
-	{ "{" LOAD ", " APPLY ("l", "{\"process_id\": \"frobnicate\", \"arguments\": {}, \"result\": true}") ", " SAVE ("a") "}",
+	{ "{" LOAD ", " APPLY (
+		  "l",
+		  "{\"process_id\": \"frobnicate\", \"arguments\": {}, \"result\": true}") ", " SAVE ("a") "}",
 	  { "ProcessUnsupported", "a", "frobnicate" } },
-	{ "{" LOAD ", \"s\": {\"process_id\": \"save_result\", \"arguments\": {\"data\": {\"from_node\": \"l\"}, \"format\": "
+	{ "{" LOAD
+	  ", \"s\": {\"process_id\": \"save_result\", \"arguments\": {\"data\": {\"from_node\": \"l\"}, \"format\": "
 	  "\"ECW\"}, \"result\": true}}",
 	  { "FormatUnsupported", "s", "ECW" } },
-	{ "{" LOAD ", \"s\": {\"process_id\": \"save_result\", \"arguments\": {\"data\": {\"from_node\": \"l\"}, \"format\": "
+	{ "{" LOAD
+	  ", \"s\": {\"process_id\": \"save_result\", \"arguments\": {\"data\": {\"from_node\": \"l\"}, \"format\": "
 	  "\"GTiff\", \"options\": {\"colour\": 1}}, \"result\": true}}",
 	  { "s", "colour" } },
-	{ "{" LOAD ", \"r\": {\"process_id\": \"reduce_dimension\", \"arguments\": {\"data\": {\"from_node\": \"l\"}, "
+	{ "{" LOAD
+	  ", \"r\": {\"process_id\": \"reduce_dimension\", \"arguments\": {\"data\": {\"from_node\": \"l\"}, "
 	  "\"dimension\": \"height\", \"reducer\": {\"process_graph\": {\"m\": {\"process_id\": \"max\", \"arguments\": "
 	  "{\"data\": {\"from_parameter\": \"data\"}}, \"result\": true}}}}}, " SAVE ("r") "}",
 	  { "DimensionNotAvailable", "r", "height" } },
@@ -113,7 +129,8 @@ test_graphs (void **state)
 		e2e_write ("bad.json", "%s", s_graphs[i].graph);
 		s_expect_error (2, s_graphs[i].words, "run bad.json -o bad");
 	}
-	s_expect_error (2, WORDS ("missing.json", "No such file or directory"), "run missing.json -o bad");
+	s_expect_error (2, WORDS ("missing.json", "No such file or directory"),
+	                "run missing.json -o bad");
 }
 
 /* ---- items */
@@ -143,7 +160,8 @@ test_items (void **state)
 	s_expect_error (1, WORDS ("I2", "geometry"), RUN_FLOOD "b/collection.json");
 	s_make ("b");
 	s_edit ("b/I2.json", "\"proj:wkt2\"", "\"proj:nothing\"");
-	char *wkt = e2e_read ("b/I1.tif"); /* the file has the CRS: without STAC's it is taken from there */
+	char *wkt = e2e_read (
+		"b/I1.tif"); /* the file has the CRS: without STAC's it is taken from there */
 	free (wkt);
 	e2e_expect (0, RUN_FLOOD "b/collection.json");
 	assert_int_equal (unlink ("bad/result.tif"), 0);
@@ -155,7 +173,8 @@ test_items (void **state)
 	assert_non_null (strstr (skipped.err, "I2"));
 	e2e_free (&skipped);
 	assert_int_equal (unlink ("bad/result.tif"), 0);
-	s_expect_error (1, WORDS ("nowhere/collection.json", "No such file or directory"), RUN_FLOOD "nowhere/collection.json");
+	s_expect_error (1, WORDS ("nowhere/collection.json", "No such file or directory"),
+	                RUN_FLOOD "nowhere/collection.json");
 }
 
 static void
@@ -163,12 +182,17 @@ test_an_item_without_any_crs (void **state)
 {
 	(void) state;
 	s_write_flood_graph ();
-	e2e_archive_t archive = { .folder = "nocrs", .band = "ensemble_flood_extent", .type = GDT_Byte,
-		                      .has_nodata = true, .nodata = 255, .crs_wkt = "" };
+	e2e_archive_t archive = { .folder = "nocrs",
+		                      .band = "ensemble_flood_extent",
+		                      .type = GDT_Byte,
+		                      .has_nodata = true,
+		                      .nodata = 255,
+		                      .crs_wkt = "" };
 	e2e_item_t item = { "N1", "2022-09-02T00:00:00Z", 0, 0, 64, 64, s_cells };
 	archive.crs_wkt = NULL;
 	e2e_make_archive (&archive, 1, &item);
-	GDALDatasetH dataset = GDALCreate (GDALGetDriverByName ("GTiff"), "nocrs/N1.tif", 64, 64, 1, GDT_Byte, NULL);
+	GDALDatasetH dataset = GDALCreate (GDALGetDriverByName ("GTiff"), "nocrs/N1.tif", 64, 64, 1,
+	                                   GDT_Byte, NULL);
 	GDALClose (dataset);
 	s_edit ("nocrs/N1.json", "\"proj:wkt2\"", "\"proj:nothing\"");
 	s_expect_error (1, WORDS ("N1", "CRS"), RUN_FLOOD "nocrs/collection.json");
@@ -183,7 +207,8 @@ test_files (void **state)
 	s_write_flood_graph ();
 	s_make ("c");
 	assert_int_equal (unlink ("c/I2.tif"), 0);
-	s_expect_error (1, WORDS ("c/I2.tif", "No such file or directory"), RUN_FLOOD "c/collection.json");
+	s_expect_error (1, WORDS ("c/I2.tif", "No such file or directory"),
+	                RUN_FLOOD "c/collection.json");
 	e2e_write ("c/I2.tif", "this is not a TIFF, whatever its name says");
 	s_expect_error (1, WORDS ("c/I2.tif"), RUN_FLOOD "c/collection.json");
 	e2e_write ("c/I2.tif", "%s", "");
@@ -205,8 +230,10 @@ test_the_output_cannot_be_written (void **state)
 	s_write_flood_graph ();
 	s_make ("d");
 	e2e_write ("file", "in the way");
-	s_expect_error (1, WORDS ("OutputUnwritable", "file", "Not a directory"), "run graph.json -o file --param catalog=d/collection.json");
-	s_expect_error (1, WORDS ("OutputUnwritable", "/proc/weir"), "run graph.json -o /proc/weir --param catalog=d/collection.json");
+	s_expect_error (1, WORDS ("OutputUnwritable", "file", "Not a directory"),
+	                "run graph.json -o file --param catalog=d/collection.json");
+	s_expect_error (1, WORDS ("OutputUnwritable", "/proc/weir"),
+	                "run graph.json -o /proc/weir --param catalog=d/collection.json");
 }
 
 static void
@@ -220,13 +247,18 @@ test_a_full_disk (void **state)
 		x = x * 1664525U + 1013904223U;
 		noise[i] = (uint8_t) (x >> 31);
 	}
-	e2e_archive_t archive = { .folder = "full", .band = "ensemble_flood_extent", .type = GDT_Byte,
-		                      .has_nodata = true, .nodata = 255, .block = 256 };
+	e2e_archive_t archive = { .folder = "full",
+		                      .band = "ensemble_flood_extent",
+		                      .type = GDT_Byte,
+		                      .has_nodata = true,
+		                      .nodata = 255,
+		                      .block = 256 };
 	e2e_item_t item = { "L1", "2022-09-02T00:00:00Z", 0, 0, 1024, 1024, noise };
 	e2e_make_archive (&archive, 1, &item);
 	assert_int_equal (mkdir ("small", 0700), 0);
 	if (mount ("tmpfs", "small", "tmpfs", 0, "size=64k") != 0) {
-		print_message ("cannot mount a small disk here (%s): tried /dev/full elsewhere\n", strerror (errno));
+		print_message ("cannot mount a small disk here (%s): tried /dev/full elsewhere\n",
+		               strerror (errno));
 		return;
 	}
 	e2e_result_t result = e2e_weir ("run graph.json -o small --param catalog=full/collection.json");
@@ -250,10 +282,12 @@ test_no_redis_server (void **state)
 	s_make ("e");
 	char *path = strdup (getenv ("PATH"));
 	setenv ("PATH", "/nonexistent", 1);
-	s_expect_error (1, WORDS ("RedisUnavailable", "redis-server", "No such file or directory"), RUN_FLOOD "e/collection.json");
+	s_expect_error (1, WORDS ("RedisUnavailable", "redis-server", "No such file or directory"),
+	                RUN_FLOOD "e/collection.json");
 	setenv ("PATH", path, 1);
 	free (path);
-	s_expect_error (1, WORDS ("RedisUnavailable", "unix:///nonexistent/redis.sock"), RUN_FLOOD "e/collection.json --redis unix:///nonexistent/redis.sock");
+	s_expect_error (1, WORDS ("RedisUnavailable", "unix:///nonexistent/redis.sock"),
+	                RUN_FLOOD "e/collection.json --redis unix:///nonexistent/redis.sock");
 }
 
 static void
@@ -261,8 +295,17 @@ test_bad_usage (void **state)
 {
 	(void) state;
 	static const char *const commands[] = {
-		"",        "run",           "run a.json b.json",     "run --frobnicate a.json", "run a.json --slots 0", "run a.json --memory lots",
-		"run a.json --readers 3:2", "run a.json --redis x", "fly",                     "run a.json --param",  "actor dancer",
+		"",
+		"run",
+		"run a.json b.json",
+		"run --frobnicate a.json",
+		"run a.json --slots 0",
+		"run a.json --memory lots",
+		"run a.json --readers 3:2",
+		"run a.json --redis x",
+		"fly",
+		"run a.json --param",
+		"actor dancer",
 	};
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
 		e2e_expect (2, "%s", commands[i]);
@@ -276,8 +319,11 @@ test_too_little_memory_is_said_before_reading (void **state)
 {
 	(void) state;
 	s_write_flood_graph ();
-	e2e_archive_t archive = { .folder = "wide", .band = "ensemble_flood_extent", .type = GDT_Byte,
-		                      .has_nodata = true, .nodata = 255 };
+	e2e_archive_t archive = { .folder = "wide",
+		                      .band = "ensemble_flood_extent",
+		                      .type = GDT_Byte,
+		                      .has_nodata = true,
+		                      .nodata = 255 };
 	e2e_item_t item = { "W1", "2022-09-02T00:00:00Z", 0, 0, 64, 64, s_cells };
 	e2e_make_archive (&archive, 1, &item);
 	assert_int_equal (unlink ("wide/W1.tif"), 0);

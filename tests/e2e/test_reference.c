@@ -14,8 +14,9 @@ typedef struct {
 } s_case_t;
 
 /* The stored integers of MOD13Q1 are NDVI × 10000; scale is never applied on load, so the graph does it. */
-static const char s_scale[] = "{\"s\": {\"process_id\": \"multiply\", \"arguments\": {\"x\": {\"from_parameter\": "
-                              "\"x\"}, \"y\": 0.0001}, \"result\": true}}";
+static const char s_scale[] =
+	"{\"s\": {\"process_id\": \"multiply\", \"arguments\": {\"x\": {\"from_parameter\": "
+	"\"x\"}, \"y\": 0.0001}, \"result\": true}}";
 
 static const s_case_t s_cases[] = {
 	{ "chirps-zambia", "rain", NULL, "sum", 1e-6, GDT_Float32 },
@@ -46,13 +47,15 @@ s_compare (const s_case_t *c, const char *got_path, const char *want_path)
 	assert_int_equal (got.height, want.height);
 	assert_int_equal (got.type, c->type);
 	for (int i = 0; i < 6; i++)
-		assert_true (fabs (got.transform[i] - want.transform[i]) <= 1e-9 * fabs (want.transform[i]));
+		assert_true (fabs (got.transform[i] - want.transform[i]) <=
+		             1e-9 * fabs (want.transform[i]));
 	size_t n = (size_t) got.width * (size_t) got.height, n_wrong = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (s_is_near (got.cells[i], want.cells[i], c->tolerance))
 			continue;
 		if (n_wrong++ < 3)
-			print_error ("%s %s: cell %zu: %.9g, not %.9g\n", c->data, c->fold, i, got.cells[i], want.cells[i]);
+			print_error ("%s %s: cell %zu: %.9g, not %.9g\n", c->data, c->fold, i, got.cells[i],
+			             want.cells[i]);
 	}
 	assert_int_equal (n_wrong, 0);
 	e2e_raster_free (&got);
@@ -93,7 +96,8 @@ test_equi7_tiles_come_out_as_they_are (void **state)
 		assert_int_equal (got.type, GDT_Int16);
 		assert_true (got.has_nodata && got.nodata == -9999);
 		assert_int_equal (got.width, want.width);
-		assert_memory_equal (got.cells, want.cells, (size_t) want.width * (size_t) want.height * sizeof (double));
+		assert_memory_equal (got.cells, want.cells,
+		                     (size_t) want.width * (size_t) want.height * sizeof (double));
 		e2e_raster_free (&got);
 		e2e_raster_free (&want);
 		free (item_path);

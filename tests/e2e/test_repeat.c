@@ -31,10 +31,14 @@ s_make (void)
 				cells[d][r * width + c] = (d + r + c) % 6 == 0 ? -9999.0F : s_value (d, r, c);
 		snprintf (ids[d], sizeof ids[d], "D%02d", d);
 		snprintf (times[d], sizeof times[d], "2020-%02d-%02dT00:00:00Z", 1 + d / 28, 1 + d % 28);
-		items[d] = (e2e_item_t) { ids[d], times[d], d % 3, d % 2, width, height, cells[d] };
+		items[d] = (e2e_item_t){ ids[d], times[d], d % 3, d % 2, width, height, cells[d] };
 	}
-	e2e_archive_t archive = { .folder = "floats", .band = "v", .type = GDT_Float32, .has_nodata = true,
-		                      .nodata = -9999, .block = 32 };
+	e2e_archive_t archive = { .folder = "floats",
+		                      .band = "v",
+		                      .type = GDT_Float32,
+		                      .has_nodata = true,
+		                      .nodata = -9999,
+		                      .block = 32 };
 	e2e_make_archive (&archive, N_DATES, items);
 }
 
@@ -92,12 +96,14 @@ test_flood_masks_repeat (void **state)
 	(void) state;
 	char *graph = e2e_source ("examples/max-flood-extent.json");
 	char command[4096];
-	snprintf (command, sizeof command, "%s/weir-archive masks --tiles 2 --dates 6 --size 1100 --block 128 >/dev/null 2>&1",
+	snprintf (command, sizeof command,
+	          "%s/weir-archive masks --tiles 2 --dates 6 --size 1100 --block 128 >/dev/null 2>&1",
 	          getenv ("WEIR_BUILD_DIR"));
 	assert_int_equal (system (command), 0);
 	e2e_expect (0, "run %s --param catalog=masks/collection.json -o one --slots 1", graph);
 	for (size_t i = 0; i < 3; i++) {
-		e2e_expect (0, "run %s --param catalog=masks/collection.json -o other %s", graph, s_ways[i]);
+		e2e_expect (0, "run %s --param catalog=masks/collection.json -o other %s", graph,
+		            s_ways[i]);
 		assert_true (e2e_same_files ("one/result.tif", "other/result.tif"));
 	}
 	free (graph);

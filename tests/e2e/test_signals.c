@@ -19,9 +19,10 @@ static void
 s_make (void)
 {
 	char command[4096];
-	snprintf (command, sizeof command,
-	          "test -e long/collection.json || %s/weir-archive long --kind noisy --dates 24 --size 3072 >/dev/null 2>&1",
-	          getenv ("WEIR_BUILD_DIR"));
+	snprintf (
+		command, sizeof command,
+		"test -e long/collection.json || %s/weir-archive long --kind noisy --dates 24 --size 3072 >/dev/null 2>&1",
+		getenv ("WEIR_BUILD_DIR"));
 	assert_int_equal (system (command), 0);
 }
 
@@ -29,9 +30,12 @@ static pid_t
 s_start_job (void)
 {
 	char *graph = e2e_source ("examples/max-flood-extent.json");
-	pid_t pid = e2e_start ("signal.err", "run %s -o out --chunk 512x512 --slots 1 --param catalog=long/collection.json", graph);
+	pid_t pid = e2e_start (
+		"signal.err",
+		"run %s -o out --chunk 512x512 --slots 1 --param catalog=long/collection.json", graph);
 	free (graph);
-	for (int waited = 0; waited < 20000; waited += 5) { /* until a part is there, the job is under way */
+	for (int waited = 0; waited < 20000;
+	     waited += 5) { /* until a part is there, the job is under way */
 		if (system ("ls out/.weir-*/part-* >/dev/null 2>&1") == 0)
 			return pid;
 		s_pause (5);
@@ -45,7 +49,8 @@ s_check_nothing_stays (void)
 {
 	assert_int_equal (e2e_leftovers ("out"), 0);
 	assert_false (e2e_exists ("out/result.tif"));
-	assert_int_equal (system ("test -z \"$(ls -d \"${TMPDIR:-/tmp}\"/weir-?????? 2>/dev/null)\""), 0);
+	assert_int_equal (system ("test -z \"$(ls -d \"${TMPDIR:-/tmp}\"/weir-?????? 2>/dev/null)\""),
+	                  0);
 }
 
 static void

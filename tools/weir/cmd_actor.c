@@ -19,12 +19,12 @@
 #define CREDIT_BYTES ((uint64_t) 16 << 20)
 
 static const char s_usage[] =
-    "usage: weir actor reader|compute|sink --coordinator ENDPOINT --listen ENDPOINT [OPTIONS]\n"
-    "Runs one actor until SIGINT or SIGTERM, or until the coordinator stops it.\n"
-    "  --coordinator ENDPOINT  the coordinator's: ipc:///path\n"
-    "  --listen ENDPOINT       where other actors reach this one: ipc:///path\n"
-    "  --slots N               slots of a reader, workers of a compute (default: number of CPUs)\n"
-    "  --memory SIZE           memory budget (default: half of what there is)\n";
+	"usage: weir actor reader|compute|sink --coordinator ENDPOINT --listen ENDPOINT [OPTIONS]\n"
+	"Runs one actor until SIGINT or SIGTERM, or until the coordinator stops it.\n"
+	"  --coordinator ENDPOINT  the coordinator's: ipc:///path\n"
+	"  --listen ENDPOINT       where other actors reach this one: ipc:///path\n"
+	"  --slots N               slots of a reader, workers of a compute (default: number of CPUs)\n"
+	"  --memory SIZE           memory budget (default: half of what there is)\n";
 
 typedef struct {
 	const char *kind, *coordinator, *listen;
@@ -36,18 +36,11 @@ static bool
 s_take_value (s_options_t *self, int option, const char *value)
 {
 	switch (option) {
-	case 'c':
-		self->coordinator = value;
-		return strncmp (value, "ipc://", 6) == 0;
-	case 'l':
-		self->listen = value;
-		return strncmp (value, "ipc://", 6) == 0;
-	case 's':
-		return weir_count_parse (value, &self->n_slots);
-	case 'm':
-		return weir_size_parse (value, &self->memory_bytes);
-	default:
-		return false;
+	case 'c': self->coordinator = value; return strncmp (value, "ipc://", 6) == 0;
+	case 'l': self->listen = value; return strncmp (value, "ipc://", 6) == 0;
+	case 's': return weir_count_parse (value, &self->n_slots);
+	case 'm': return weir_size_parse (value, &self->memory_bytes);
+	default: return false;
 	}
 }
 
@@ -73,7 +66,8 @@ s_parse_options (int argc, char **argv, s_options_t *self, int *status_out)
 			return weir_usage_error ("actor", s_usage, "%s: %s", argv[optind - 1],
 			                         option == ':' ? "needs a value" : "no such option");
 		if (!s_take_value (self, option, optarg))
-			return weir_usage_error ("actor", s_usage, "%s: not a value of this option", argv[optind - 1]);
+			return weir_usage_error ("actor", s_usage, "%s: not a value of this option",
+			                         argv[optind - 1]);
 	}
 	if (argc - optind != 1 || self->coordinator == NULL || self->listen == NULL)
 		return weir_usage_error ("actor", s_usage, "expected a kind, --coordinator and --listen");
@@ -93,8 +87,10 @@ s_run_reader (const s_options_t *options, weir_host_config_t *host, uint64_t has
 static int
 s_run_compute (const s_options_t *options, weir_host_config_t *host, uint64_t hash)
 {
-	uint64_t grant = options->memory_bytes / 4 < GRANT_BYTES ? options->memory_bytes / 4 : GRANT_BYTES;
-	weir_compute_t *compute = weir_compute_new (options->n_slots, options->memory_bytes, grant, hash);
+	uint64_t grant = options->memory_bytes / 4 < GRANT_BYTES ? options->memory_bytes / 4
+	                                                         : GRANT_BYTES;
+	weir_compute_t *compute = weir_compute_new (options->n_slots, options->memory_bytes, grant,
+	                                            hash);
 	int status = weir_service_run (&weir_compute_class, compute, host);
 	weir_compute_destroy (&compute);
 	return status;

@@ -16,12 +16,12 @@
 #define REDIS_WAIT_MS 5000
 
 static const char s_usage[] =
-    "usage: weir coordinator --listen ENDPOINT --redis URL [OPTIONS]\n"
-    "Runs a coordinator until SIGINT or SIGTERM.\n"
-    "  --listen ENDPOINT  where actors and clients connect: ipc:///path\n"
-    "  --redis URL        unix:///path or redis://[user:password@]host:port[/db]\n"
-    "  --slots N          reader slots that plans count on (default: number of CPUs)\n"
-    "  --memory SIZE      memory budget of one actor, for plans (default: half of what there is)\n";
+	"usage: weir coordinator --listen ENDPOINT --redis URL [OPTIONS]\n"
+	"Runs a coordinator until SIGINT or SIGTERM.\n"
+	"  --listen ENDPOINT  where actors and clients connect: ipc:///path\n"
+	"  --redis URL        unix:///path or redis://[user:password@]host:port[/db]\n"
+	"  --slots N          reader slots that plans count on (default: number of CPUs)\n"
+	"  --memory SIZE      memory budget of one actor, for plans (default: half of what there is)\n";
 
 typedef struct {
 	const char *listen;
@@ -32,30 +32,24 @@ static bool
 s_take_value (s_options_t *self, int option, const char *value)
 {
 	switch (option) {
-	case 'l':
-		self->listen = value;
-		return strncmp (value, "ipc://", 6) == 0;
+	case 'l': self->listen = value; return strncmp (value, "ipc://", 6) == 0;
 	case 'r':
 		self->config.redis_url = value;
 		return strncmp (value, "unix://", 7) == 0 || strncmp (value, "redis://", 8) == 0;
-	case 's':
-		return weir_count_parse (value, &self->config.n_slots);
-	case 'm':
-		return weir_size_parse (value, &self->config.memory_bytes);
-	default:
-		return false;
+	case 's': return weir_count_parse (value, &self->config.n_slots);
+	case 'm': return weir_size_parse (value, &self->config.memory_bytes);
+	default: return false;
 	}
 }
 
 static int
 s_parse_options (int argc, char **argv, s_options_t *self, int *status_out)
 {
-	static const struct option options[] = { { "listen", required_argument, NULL, 'l' },
-		                                     { "redis", required_argument, NULL, 'r' },
-		                                     { "slots", required_argument, NULL, 's' },
-		                                     { "memory", required_argument, NULL, 'm' },
-		                                     { "help", no_argument, NULL, 'h' },
-		                                     { NULL, 0, NULL, 0 } };
+	static const struct option options[] = {
+		{ "listen", required_argument, NULL, 'l' }, { "redis", required_argument, NULL, 'r' },
+		{ "slots", required_argument, NULL, 's' },  { "memory", required_argument, NULL, 'm' },
+		{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 }
+	};
 	optind = 0;
 	opterr = 0;
 	*status_out = 2;
@@ -69,10 +63,12 @@ s_parse_options (int argc, char **argv, s_options_t *self, int *status_out)
 			return weir_usage_error ("coordinator", s_usage, "%s: %s", argv[optind - 1],
 			                         option == ':' ? "needs a value" : "no such option");
 		if (!s_take_value (self, option, optarg))
-			return weir_usage_error ("coordinator", s_usage, "%s: not a value of this option", argv[optind - 1]);
+			return weir_usage_error ("coordinator", s_usage, "%s: not a value of this option",
+			                         argv[optind - 1]);
 	}
 	if (optind != argc || self->listen == NULL || self->config.redis_url == NULL)
-		return weir_usage_error ("coordinator", s_usage, "expected --listen and --redis and nothing else");
+		return weir_usage_error ("coordinator", s_usage,
+		                         "expected --listen and --redis and nothing else");
 	return 0;
 }
 

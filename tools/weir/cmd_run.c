@@ -20,25 +20,25 @@
 #define SUBMIT_WAIT_MS 10000
 
 static const char s_usage[] =
-    "usage: weir run GRAPH.json [-o DIR] [--param NAME=VALUE]... [OPTIONS]\n"
-    "Runs a process graph; GRAPH.json may be - for standard input. Results go to DIR.\n"
-    "  -o, --output DIR       folder of the results, made if missing (default .)\n"
-    "  --param NAME=VALUE     value of a parameter: JSON, or else a text\n"
-    "  --readers A[:B]        reader actors (default 1)\n"
-    "  --computes A[:B]       compute actors (default 1)\n"
-    "  --sinks A[:B]          sink actors (default 1)\n"
-    "  --slots N              slots of each reader (default: number of CPUs)\n"
-    "  --memory SIZE          memory budget, e.g. 512M or 2G (default: half of what there is)\n"
-    "  --redis URL            unix:///path or redis://host:port (default: a private redis-server)\n"
-    "  --launcher thread      how actors run: as threads\n"
-    "  --coordinator ENDPOINT submit to a running coordinator instead of running here\n"
-    "  --chunk WIDTHxHEIGHT   shape of the chunks (default: the planner's choice)\n"
-    "  --run-labels N         dates of one read run (default: the planner's choice)\n"
-    "  --partial              deliver what there is where a chunk cannot be computed\n"
-    "  --skip-bad-items       leave out items that cannot be used, and name them\n"
-    "  --json                 one JSON object a line on standard output, the last with state and files\n"
-    "Exit status: 0 done, 1 the job failed or is incomplete, 2 bad usage or an invalid graph,\n"
-    "130 or 143 ended by SIGINT or SIGTERM.\n";
+	"usage: weir run GRAPH.json [-o DIR] [--param NAME=VALUE]... [OPTIONS]\n"
+	"Runs a process graph; GRAPH.json may be - for standard input. Results go to DIR.\n"
+	"  -o, --output DIR       folder of the results, made if missing (default .)\n"
+	"  --param NAME=VALUE     value of a parameter: JSON, or else a text\n"
+	"  --readers A[:B]        reader actors (default 1)\n"
+	"  --computes A[:B]       compute actors (default 1)\n"
+	"  --sinks A[:B]          sink actors (default 1)\n"
+	"  --slots N              slots of each reader (default: number of CPUs)\n"
+	"  --memory SIZE          memory budget, e.g. 512M or 2G (default: half of what there is)\n"
+	"  --redis URL            unix:///path or redis://host:port (default: a private redis-server)\n"
+	"  --launcher thread      how actors run: as threads\n"
+	"  --coordinator ENDPOINT submit to a running coordinator instead of running here\n"
+	"  --chunk WIDTHxHEIGHT   shape of the chunks (default: the planner's choice)\n"
+	"  --run-labels N         dates of one read run (default: the planner's choice)\n"
+	"  --partial              deliver what there is where a chunk cannot be computed\n"
+	"  --skip-bad-items       leave out items that cannot be used, and name them\n"
+	"  --json                 one JSON object a line on standard output, the last with state and files\n"
+	"Exit status: 0 done, 1 the job failed or is incomplete, 2 bad usage or an invalid graph,\n"
+	"130 or 143 ended by SIGINT or SIGTERM.\n";
 
 typedef struct {
 	const char *path, *output, *coordinator;
@@ -48,8 +48,22 @@ typedef struct {
 	bool partial, skip_bad_items, is_json;
 } s_options_t;
 
-enum { OPT_PARAM = 256, OPT_READERS, OPT_COMPUTES, OPT_SINKS, OPT_SLOTS, OPT_MEMORY, OPT_REDIS, OPT_LAUNCHER,
-	   OPT_COORDINATOR, OPT_CHUNK, OPT_RUN_LABELS, OPT_PARTIAL, OPT_SKIP, OPT_JSON };
+enum {
+	OPT_PARAM = 256,
+	OPT_READERS,
+	OPT_COMPUTES,
+	OPT_SINKS,
+	OPT_SLOTS,
+	OPT_MEMORY,
+	OPT_REDIS,
+	OPT_LAUNCHER,
+	OPT_COORDINATOR,
+	OPT_CHUNK,
+	OPT_RUN_LABELS,
+	OPT_PARTIAL,
+	OPT_SKIP,
+	OPT_JSON
+};
 
 static const struct option s_long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
@@ -78,26 +92,19 @@ s_take_value (s_options_t *self, int option, const char *value, weir_err_t *err)
 	uint32_t ignored;
 	char rest;
 	switch (option) {
-	case 'o':
-		self->output = value;
-		return true;
-	case OPT_PARAM:
-		return weir_params_add (self->params, value, err) == 0;
-	case OPT_READERS:
-		return weir_range_parse (value, &ignored, &self->local.n_readers);
-	case OPT_COMPUTES:
-		return weir_range_parse (value, &ignored, &self->local.n_computes);
-	case OPT_SINKS:
-		return weir_range_parse (value, &ignored, &self->local.n_sinks);
-	case OPT_SLOTS:
-		return weir_count_parse (value, &self->local.n_slots);
+	case 'o': self->output = value; return true;
+	case OPT_PARAM: return weir_params_add (self->params, value, err) == 0;
+	case OPT_READERS: return weir_range_parse (value, &ignored, &self->local.n_readers);
+	case OPT_COMPUTES: return weir_range_parse (value, &ignored, &self->local.n_computes);
+	case OPT_SINKS: return weir_range_parse (value, &ignored, &self->local.n_sinks);
+	case OPT_SLOTS: return weir_count_parse (value, &self->local.n_slots);
 	case OPT_MEMORY:
-		return weir_size_parse (value, &self->local.memory_bytes) && self->local.memory_bytes >= 16U << 20;
+		return weir_size_parse (value, &self->local.memory_bytes) &&
+		       self->local.memory_bytes >= 16U << 20;
 	case OPT_REDIS:
 		self->local.redis_url = value;
 		return strncmp (value, "unix://", 7) == 0 || strncmp (value, "redis://", 8) == 0;
-	case OPT_LAUNCHER:
-		return strcmp (value, "thread") == 0;
+	case OPT_LAUNCHER: return strcmp (value, "thread") == 0;
 	case OPT_COORDINATOR:
 		self->coordinator = value;
 		return strncmp (value, "ipc://", 6) == 0 || strncmp (value, "inproc://", 9) == 0;
@@ -106,8 +113,7 @@ s_take_value (s_options_t *self, int option, const char *value, weir_err_t *err)
 		       self->chunk_width > 0 && self->chunk_height > 0;
 	case OPT_RUN_LABELS:
 		return sscanf (value, "%u%c", &self->run_labels, &rest) == 1 && self->run_labels > 0;
-	default:
-		return false;
+	default: return false;
 	}
 }
 
@@ -141,7 +147,8 @@ s_parse_options (int argc, char **argv, s_options_t *self, int *status_out)
 		}
 	}
 	if (argc - optind != 1)
-		return weir_usage_error ("run", s_usage, "expected one process graph, found %d", argc - optind);
+		return weir_usage_error ("run", s_usage, "expected one process graph, found %d",
+		                         argc - optind);
 	self->path = argv[optind];
 	return 0;
 }
@@ -179,8 +186,9 @@ s_print_end (const s_session_t *self, const Weir__JobEnd *end, const weir_err_t 
 		json_array_append_new (files, json_string (end->files[i]));
 	json_t *line = json_pack ("{s:s, s:o}", "state", s_exit_state (end->state), "files", files);
 	if (err->status != 0)
-		json_object_set_new (line, "error", json_pack ("{s:s, s:s, s:s}", "code", err->code, "where", err->where,
-		                                               "message", err->text));
+		json_object_set_new (line, "error",
+		                     json_pack ("{s:s, s:s, s:s}", "code", err->code, "where", err->where,
+		                                "message", err->text));
 	json_dumpf (line, stdout, JSON_COMPACT);
 	putchar ('\n');
 	json_decref (line);
@@ -190,8 +198,9 @@ s_print_end (const s_session_t *self, const Weir__JobEnd *end, const weir_err_t 
 static int
 s_status_of_error (const weir_err_t *err)
 {
-	static const char *const graph_codes[] = { "ProcessGraph", "ProcessUnsupported", "ProcessParameter",
-		                                       "DimensionNotAvailable", "FormatUnsupported" };
+	static const char *const graph_codes[] = { "ProcessGraph", "ProcessUnsupported",
+		                                       "ProcessParameter", "DimensionNotAvailable",
+		                                       "FormatUnsupported" };
 	for (size_t i = 0; i < sizeof graph_codes / sizeof graph_codes[0]; i++)
 		if (strncmp (err->code, graph_codes[i], strlen (graph_codes[i])) == 0)
 			return 2;
@@ -312,12 +321,14 @@ s_follow_job (s_session_t *self)
 }
 
 static int
-s_run_session (const s_options_t *options, const char *endpoint, const char *graph, char *results_dir)
+s_run_session (const s_options_t *options, const char *endpoint, const char *graph,
+               char *results_dir)
 {
 	s_session_t session = { .options = options, .client = weir_client_new (endpoint) };
 	weir_err_t err;
 	weir_progress_begin (&session.progress, options->is_json);
-	int status = s_send_submit (&session, graph, results_dir, &err) == 0 ? s_follow_job (&session) : 1;
+	int status = s_send_submit (&session, graph, results_dir, &err) == 0 ? s_follow_job (&session)
+	                                                                     : 1;
 	weir_client_destroy (&session.client);
 	return status;
 }
@@ -366,7 +377,8 @@ s_run (const s_options_t *options)
 	int status = s_load_graph (options, &graph);
 	if (status != 0)
 		return status;
-	if (weir_dir_prepare (options->output, &results_dir, &err) != 0 || weir_raster_init (&err) != 0) {
+	if (weir_dir_prepare (options->output, &results_dir, &err) != 0 ||
+	    weir_raster_init (&err) != 0) {
 		weir_print_error (&err);
 		free (graph);
 		free (results_dir);

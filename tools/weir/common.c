@@ -90,7 +90,8 @@ weir_range_parse (const char *text, uint32_t *min_out, uint32_t *max_out)
 		return false;
 	memcpy (low, text, (size_t) (colon - text));
 	low[colon - text] = '\0';
-	return weir_count_parse (low, min_out) && weir_count_parse (colon + 1, max_out) && *min_out <= *max_out;
+	return weir_count_parse (low, min_out) && weir_count_parse (colon + 1, max_out) &&
+	       *min_out <= *max_out;
 }
 
 int
@@ -138,25 +139,26 @@ s_now_ms (void)
 void
 weir_progress_begin (weir_progress_t *self, bool is_json)
 {
-	*self = (weir_progress_t) { .is_json = is_json, .is_terminal = isatty (STDERR_FILENO) != 0 };
+	*self = (weir_progress_t){ .is_json = is_json, .is_terminal = isatty (STDERR_FILENO) != 0 };
 	self->started_ms = self->printed_ms = s_now_ms ();
 }
 
 static const char *
 s_state_name (Weir__JobState state)
 {
-	static const char *const names[] = { "unknown",   "planning", "running",  "finishing",
-		                                 "done",      "failed",   "cancelled" };
+	static const char *const names[] = { "unknown", "planning", "running",  "finishing",
+		                                 "done",    "failed",   "cancelled" };
 	return (size_t) state < sizeof names / sizeof names[0] ? names[state] : "unknown";
 }
 
 static void
 s_show_json (const Weir__Progress *progress)
 {
-	json_t *line = json_pack ("{s:s, s:s, s:I, s:I, s:I, s:I}", "job", progress->job, "state",
-	                          s_state_name (progress->state), "chunks", (json_int_t) progress->chunks, "written",
-	                          (json_int_t) progress->chunks_written, "done", (json_int_t) progress->chunks_done,
-	                          "pixels", (json_int_t) progress->pixels_done);
+	json_t *line = json_pack (
+		"{s:s, s:s, s:I, s:I, s:I, s:I}", "job", progress->job, "state",
+		s_state_name (progress->state), "chunks", (json_int_t) progress->chunks, "written",
+		(json_int_t) progress->chunks_written, "done", (json_int_t) progress->chunks_done, "pixels",
+		(json_int_t) progress->pixels_done);
 	json_dumpf (line, stdout, JSON_COMPACT);
 	putchar ('\n');
 	fflush (stdout);
@@ -190,7 +192,8 @@ weir_progress_show (weir_progress_t *self, const Weir__Progress *progress)
 	}
 	int64_t now_ms = s_now_ms ();
 	double seconds = (double) (now_ms - self->started_ms) / 1000.0;
-	uint64_t ended = progress->chunks_written + progress->chunks_done + progress->chunks_quarantined;
+	uint64_t ended = progress->chunks_written + progress->chunks_done +
+	                 progress->chunks_quarantined;
 	if (self->is_json) {
 		s_show_json (progress);
 	} else if (self->is_terminal) {

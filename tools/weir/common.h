@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-void weir_print_error (const weir_err_t *err);   /* weir: error: CODE: where: text */
+void weir_print_error (const weir_err_t *err); /* weir: error: CODE: where: text */
 int weir_usage_error (const char *command, const char *usage, const char *format, ...)
-    __attribute__ ((format (printf, 3, 4))); /* prints both; returns 2 */
+	__attribute__ ((format (printf, 3, 4))); /* prints both; returns 2 */
 
 /* SIGINT and SIGTERM from now on only set a flag; returns which came (0: none) */
 void weir_signals_catch (void);

@@ -27,8 +27,10 @@ s_print_usage (FILE *to)
 	fprintf (to, "usage: weir COMMAND [OPTIONS]\n\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf (to, "  %-12s %s\n", s_commands[i].name, s_commands[i].summary);
-	fprintf (to, "\n`weir COMMAND --help` says more. Exit status: 0 done, 1 the job failed or is incomplete,\n"
-	             "2 bad usage or an invalid graph.\n");
+	fprintf (
+		to,
+		"\n`weir COMMAND --help` says more. Exit status: 0 done, 1 the job failed or is incomplete,\n"
+		"2 bad usage or an invalid graph.\n");
 }
 
 int
@@ -40,7 +42,8 @@ main (int argc, char **argv)
 		s_print_usage (stderr);
 		return 2;
 	}
-	if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 || strcmp (argv[1], "help") == 0) {
+	if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 ||
+	    strcmp (argv[1], "help") == 0) {
 		s_print_usage (stdout);
 		return 0;
 	}

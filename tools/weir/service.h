@@ -8,6 +8,7 @@
 #include "runtime/host/host.h"
 
 /* Exit status: 0 stopped, 1 failed (the error is printed), 130 or 143 by a signal. */
-int weir_service_run (const weir_actor_class_t *klass, void *self, const weir_host_config_t *config);
+int weir_service_run (const weir_actor_class_t *klass, void *self,
+                      const weir_host_config_t *config);
 
 #endif

@@ -29,10 +29,17 @@ s_new_core (void)
 static void
 s_add_job (weir_core_t *core, uint64_t n_chunks, uint32_t n_runs, bool partial)
 {
-	weir_job_output_t output = { .n_chunks = n_chunks, .column_chunks = 4, .n_runs = n_runs,
-		                         .partial_bytes = 50,  .block_bytes = 50 };
-	weir_job_spec_t spec = { .job = JOB, .generation = 9, .n_chunks = n_chunks, .n_outputs = 1,
-		                     .outputs = &output, .partial = partial };
+	weir_job_output_t output = { .n_chunks = n_chunks,
+		                         .column_chunks = 4,
+		                         .n_runs = n_runs,
+		                         .partial_bytes = 50,
+		                         .block_bytes = 50 };
+	weir_job_spec_t spec = { .job = JOB,
+		                     .generation = 9,
+		                     .n_chunks = n_chunks,
+		                     .n_outputs = 1,
+		                     .outputs = &output,
+		                     .partial = partial };
 	weir_err_t err;
 	assert_int_equal (weir_core_job_added (core, &spec, &err), 0);
 }
@@ -94,7 +101,7 @@ test_nothing_is_sent_before_it_is_stored (void **state)
 	weir_transition_t written = effects->stores[0];
 	weir_core_synced (core, JOB, SINK, part, 132); /* may come before the store's answer */
 	assert_int_equal (weir_core_decide (core)->n_stores, 0);
-	weir_core_stored (core, JOB, 1, &written, &(bool) { true });
+	weir_core_stored (core, JOB, 1, &written, &(bool){ true });
 	effects = weir_core_decide (core);
 	assert_int_equal (effects->n_stores, 1);
 	assert_int_equal (effects->stores[0].to, WEIR_CHUNK_DONE);
@@ -294,7 +301,7 @@ test_a_late_failure_changes_nothing (void **state)
 	weir_err_set (&why, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "X", "", "x");
 	weir_core_failed (core, JOB, READER, &ref, &why);
 	weir_core_handed_back (core, JOB, COMPUTE, &ref);
-	weir_core_stored (core, JOB, 1, &written, &(bool) { true });
+	weir_core_stored (core, JOB, 1, &written, &(bool){ true });
 	weir_core_synced (core, JOB, SINK, part, 10);
 	s_confirm (core, weir_core_decide (core), true);
 	assert_int_equal (s_view (core).n_by_state[WEIR_CHUNK_DONE], 1);
@@ -443,15 +450,18 @@ s_collect_effects (s_world_t *world)
 {
 	const weir_effects_t *effects = weir_core_decide (world->core);
 	for (size_t i = 0; i < effects->n_stores; i++)
-		weir_vec_push (&world->queue, ((s_happening_t) { .kind = 0, .transition = effects->stores[i] }));
+		weir_vec_push (&world->queue,
+		               ((s_happening_t){ .kind = 0, .transition = effects->stores[i] }));
 	for (size_t i = 0; i < effects->n_leases; i++)
-		weir_vec_push (&world->queue, ((s_happening_t) { .kind = 1, .ref = effects->leases[i].ref,
-		                                                 .actor = effects->leases[i].actor,
-		                                                 .sink = effects->leases[i].sink }));
+		weir_vec_push (&world->queue, ((s_happening_t){ .kind = 1,
+		                                                .ref = effects->leases[i].ref,
+		                                                .actor = effects->leases[i].actor,
+		                                                .sink = effects->leases[i].sink }));
 	for (size_t i = 0; i < effects->n_orders; i++)
-		weir_vec_push (&world->queue, ((s_happening_t) { .kind = 2, .ref = effects->orders[i].ref,
-		                                                 .actor = effects->orders[i].actor,
-		                                                 .n_runs = effects->orders[i].run }));
+		weir_vec_push (&world->queue, ((s_happening_t){ .kind = 2,
+		                                                .ref = effects->orders[i].ref,
+		                                                .actor = effects->orders[i].actor,
+		                                                .n_runs = effects->orders[i].run }));
 	for (size_t i = 0; i < effects->n_effects; i++)
 		if (effects->effects[i].kind == WEIR_EFFECT_FINISH)
 			weir_core_finished (world->core, JOB, effects->effects[i].output, NULL);
@@ -462,9 +472,7 @@ s_happen (s_world_t *world, s_happening_t h)
 {
 	bool go = true;
 	switch (h.kind) {
-	case 0:
-		weir_core_stored (world->core, JOB, 1, &h.transition, &go);
-		break;
+	case 0: weir_core_stored (world->core, JOB, 1, &h.transition, &go); break;
 	case 1:
 		if (!s_is_alive (world, h.actor))
 			break;
@@ -485,9 +493,7 @@ s_happen (s_world_t *world, s_happening_t h)
 		h.kind = 4;
 		weir_vec_push (&world->queue, h);
 		break;
-	default:
-		weir_core_released (world->core, JOB, h.actor, h.ref.chunk);
-		break;
+	default: weir_core_released (world->core, JOB, h.actor, h.ref.chunk); break;
 	}
 }
 
@@ -517,7 +523,8 @@ s_live (uint64_t seed, bool has_faults)
 		if (world.queue.n > 0) {
 			size_t i = s_random (&world, world.queue.n < 8 ? world.queue.n : 8);
 			s_happening_t h = world.queue.at[i];
-			memmove (&world.queue.at[i], &world.queue.at[i + 1], (world.queue.n - i - 1) * sizeof h);
+			memmove (&world.queue.at[i], &world.queue.at[i + 1],
+			         (world.queue.n - i - 1) * sizeof h);
 			world.queue.n--;
 			s_happen (&world, h);
 		}

@@ -7,7 +7,10 @@ function say(what) {
 	failed = 1
 }
 
-function columns(line, plain) {
+# Texts count as nothing: clang-format does not break them, and test data reads best as it is.
+function columns(line) {
+	if (is_c)
+		gsub(/"([^"\\]|\\.)*"/, "\"\"", line)
 	gsub(/\t/, "    ", line)
 	gsub(/[\200-\277]/, "", line)
 	return length(line)
@@ -77,7 +80,7 @@ FNR == 1 {
 		guards_wanted[FILENAME] = 1
 }
 
-is_script && FNR == 2 && FILENAME !~ /\.py$/ && index($0, "# " name " - ") != 1 && $0 !~ /^"""/ {
+is_script && FNR == 2 && FILENAME !~ /\.py$/ && index($0, "# " name " ") != 1 && $0 !~ /^"""/ {
 	say("the second line is not '# " name " - <what this is>'")
 }
 

@@ -1,9 +1,10 @@
 /* cell.h - what one cell of a cube holds: type and no-data
  *
- * Integers mark no-data with a declared value of their type. Floating point marks it with one particular NaN,
- * WEIR_NODATA_F64 (narrowed: WEIR_NODATA_F32), so that a NaN made by arithmetic stays a NaN and is not missing.
- * Test floats for no-data by their bits, never by x != x. Conversion between float and double keeps the pattern.
- * Booleans are WEIR_U8 with no-data 255 and is_bool set.
+ * Integers mark no-data with a declared value of their type. Floating point marks it with one
+ * particular NaN, WEIR_NODATA_F64 (narrowed: WEIR_NODATA_F32), so that a NaN made by arithmetic
+ * stays a NaN and is not missing. Test floats for no-data by their bits, never by x != x.
+ * Conversion between float and double keeps the pattern. Booleans are WEIR_U8 with no-data 255 and
+ * is_bool set.
  *
  * Runs on   any thread; pure
  */
@@ -83,7 +84,8 @@ bool weir_type_holds (weir_type_t type,
 weir_cell_t weir_cell_bool (void);              /* uint8, 255, is_bool */
 weir_cell_t weir_cell_float (weir_type_t type); /* WEIR_F32 or WEIR_F64 */
 /* One step wider, for an integer without declared no-data that may be unobserved (DESIGN 8):
- * uint8, int8 -> int16; int16, uint16 -> int32; others -> float64; no-data is the smallest value. */
+ * uint8, int8 -> int16; int16, uint16 -> int32; others -> float64; no-data is the smallest value.
+ * */
 weir_cell_t weir_cell_widen (weir_cell_t cell);
 bool weir_cell_equal (weir_cell_t a, weir_cell_t b);
 

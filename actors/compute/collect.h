@@ -1,7 +1,7 @@
 /* collect.h - what a collector's worker does: merge the runs of a chunk, finish it, encode it
  *
- * Runs are aligned subtrees of one fixed binary tree (cube/kernel/stage.h), so they are merged pairwise by distance
- * 1, 2, 4 …: the same bits however the chunk was cut.
+ * Runs are aligned subtrees of one fixed binary tree (cube/kernel/stage.h), so they are merged
+ * pairwise by distance 1, 2, 4 …: the same bits however the chunk was cut.
  *
  * Runs on   a worker
  */

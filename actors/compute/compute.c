@@ -341,7 +341,8 @@ s_hand_back (weir_compute_t *self, weir_job_t *job, weir_in_flight_t *record, We
 	weir_in_flight_map_remove (job->user, ref.chunk);
 }
 
-/* A sink is gone: what waits for it, or was sent and not answered, goes back. Others' losses are the coordinator's. */
+/* A sink is gone: what waits for it, or was sent and not answered, goes back. Others' losses are
+ * the coordinator's. */
 static void
 s_on_peer_gone (void *arg, uint64_t actor)
 {

@@ -1,7 +1,9 @@
-/* coordinator.h - the actor that decides: plans, hands out chunks, stores every state, tells clients
+/* coordinator.h - the actor that decides: plans, hands out chunks, stores every state, tells
+ * clients
  *
- * It is the host of runtime/core: messages become events, effects become stores (Redis) and messages, stores first. Redis
- * is the truth; what is here is a cache. Planning runs on its worker, so that heartbeats never wait for a catalogue.
+ * It is the host of runtime/core: messages become events, effects become stores (Redis) and
+ * messages, stores first. Redis is the truth; what is here is a cache. Planning runs on its worker,
+ * so that heartbeats never wait for a catalogue.
  *
  * Runs on   its host's loop; planning on the host's worker
  */
@@ -30,7 +32,8 @@ typedef struct {
 	int (*redis_check) (void *arg,
 	                    weir_err_t *err); /* a private server: has it ended, and why? may be NULL */
 	void *redis_check_arg;
-	/* told once, on the loop's thread, when the start went well (err NULL) or failed; may be NULL */
+	/* told once, on the loop's thread, when the start went well (err NULL) or failed; may be NULL
+	 * */
 	void (*on_started) (void *arg, const weir_err_t *err);
 	void *on_started_arg;
 } weir_coordinator_config_t;

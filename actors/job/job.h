@@ -1,9 +1,11 @@
 /* job.h - an actor's view of the jobs it works for: announced, plan fetched by hash, compiled
  *
- * Every actor keeps one weir_jobs_t. JOB_OPEN makes an entry and asks for the plan; PLAN_REPLY decodes and compiles it;
- * JOB_CLOSE cancels it. Tasks on workers hold a reference, so that a closed job is freed when its last task is back.
+ * Every actor keeps one weir_jobs_t. JOB_OPEN makes an entry and asks for the plan; PLAN_REPLY
+ * decodes and compiles it; JOB_CLOSE cancels it. Tasks on workers hold a reference, so that a
+ * closed job is freed when its last task is back.
  *
- * Runs on      the actor's loop; a job that is ready is read-only and may be read by workers (is_cancelled is atomic)
+ * Runs on      the actor's loop; a job that is ready is read-only and may be read by workers
+ *              (is_cancelled is atomic)
  * Ownership    weir_jobs_find borrows; weir_job_ref/weir_job_release count
  */
 #ifndef WEIR_ACTORS_JOB_H
@@ -38,8 +40,8 @@ weir_job_t *weir_jobs_find (const weir_jobs_t *self, uint64_t number); /* NULL: 
 
 /* JOB_OPEN: the entry, and a PLAN_REQUEST on its way. Known already: the same entry. */
 weir_job_t *weir_jobs_open (weir_jobs_t *self, weir_host_t *host, const Weir__JobOpen *open);
-/* PLAN_REPLY: the jobs that became ready go to `ready` one by one. A plan that does not match its hash or does not decode
- * is an error: nothing becomes ready. */
+/* PLAN_REPLY: the jobs that became ready go to `ready` one by one. A plan that does not match its
+ * hash or does not decode is an error: nothing becomes ready. */
 int weir_jobs_plan (weir_jobs_t *self, const Weir__PlanReply *reply,
                     void (*ready) (void *arg, weir_job_t *job), void *arg, weir_err_t *err);
 /* JOB_CLOSE: cancels and forgets. */

@@ -1,10 +1,12 @@
 /* local.h - all actors of a job as threads of this process, with a private redis-server
  *
- * The thread launcher: coordinator, readers, computes and sinks over inproc, the same classes as everywhere. Without a
- * redis_url a redis-server is started on a unix socket in a temporary folder and dies with the process.
+ * The thread launcher: coordinator, readers, computes and sinks over inproc, the same classes as
+ * everywhere. Without a redis_url a redis-server is started on a unix socket in a temporary folder
+ * and dies with the process.
  *
- * Runs on   the main thread (the private server's life is bound to the thread that starts it); start blocks until the
- *           coordinator has its store, stop until all threads have ended and their files are gone
+ * Runs on   the main thread (the private server's life is bound to the thread that starts it);
+ *           start blocks until the coordinator has its store, stop until all threads have ended and
+ *           their files are gone
  */
 #ifndef WEIR_ACTORS_LOCAL_H
 #define WEIR_ACTORS_LOCAL_H

@@ -97,7 +97,8 @@ s_scratch (void **memory, size_t *have, size_t want)
 
 /* ---- pieces of files */
 
-/* Paints what is valid over what is there: items come in reverse order of their ids, so the first valid one wins. */
+/* Paints what is valid over what is there: items come in reverse order of their ids, so the first
+ * valid one wins. */
 static void
 s_paint_row (weir_cell_t cell, uint8_t *dst, const uint8_t *src, size_t n)
 {

@@ -1,8 +1,10 @@
-/* read.h - what a reader's worker does: read runs of chunks, fold them, finish them where the plan says so
+/* read.h - what a reader's worker does: read runs of chunks, fold them, finish them where the plan
+ * says so
  *
- * A task is a batch of orders of one output and the same ranks, usually neighbours in a chunk column. It goes through the
- * labels once and through the orders within each label, so that a file is opened once for the whole batch. Pixels are
- * folded block by block as they are decoded; only where several items share a timestamp is a slice composed first.
+ * A task is a batch of orders of one output and the same ranks, usually neighbours in a chunk
+ * column. It goes through the labels once and through the orders within each label, so that a file
+ * is opened once for the whole batch. Pixels are folded block by block as they are decoded; only
+ * where several items share a timestamp is a slice composed first.
  *
  * Shape      result: PAYLOAD_CELLS: bands × rows × cols of the pipeline's out type;
  *            PAYLOAD_ACCUMULATORS: bands × weir_stage_acc_bytes

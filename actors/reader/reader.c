@@ -107,7 +107,8 @@ s_send_result (weir_reader_t *self, const weir_job_t *job, const weir_waiting_t 
 	Weir__Data msg = WEIR__DATA__INIT;
 	msg.body_case = WEIR__DATA__BODY_PARTIAL;
 	msg.partial = &partial;
-	/* A collector that is gone is the coordinator's to notice; the run counts as sent either way. */
+	/* A collector that is gone is the coordinator's to notice; the run counts as sent either way.
+	 * */
 	(void) weir_host_send_data (self->host, order->collector, &msg, result_p);
 	weir_vec_push (&self->sent, *order);
 }

@@ -1,7 +1,8 @@
 /* reader.h - the actor that reads: orders in, partials and finished chunks out
  *
- * Orders wait in a queue of this actor (bounded by the collectors' reservations); whenever a slot is free, a batch of
- * neighbouring orders becomes one task. A batch is larger the more is waiting, within SLOT_BYTES_AIM of memory.
+ * Orders wait in a queue of this actor (bounded by the collectors' reservations); whenever a slot
+ * is free, a batch of neighbouring orders becomes one task. A batch is larger the more is waiting,
+ * within SLOT_BYTES_AIM of memory.
  *
  * Runs on   its host's loop; slots are the host's workers
  */

@@ -1,8 +1,9 @@
 /* null.c - bench-null: what the runtime itself costs a chunk
  *
- * Coordinator, readers, computes and sinks as threads over inproc with a private Redis, and a job whose source and sink do
- * nothing: for each chunk one order, one partial of 64 bytes, one block and three stored transitions. Prints chunks a
- * second, how flat the time a chunk stays (last tenth over first), and the largest used_memory of Redis seen.
+ * Coordinator, readers, computes and sinks as threads over inproc with a private Redis, and a job
+ * whose source and sink do nothing: for each chunk one order, one partial of 64 bytes, one block
+ * and three stored transitions. Prints chunks a second, how flat the time a chunk stays (last tenth
+ * over first), and the largest used_memory of Redis seen.
  *
  * Usage   bench-null [--chunks N] [--readers N] [--computes N] [--sinks N] [--json]
  */

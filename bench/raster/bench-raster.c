@@ -1,9 +1,11 @@
 /* bench-raster.c - what the raster connector costs on top of the libraries below it
  *
- * read    weir_raster_read against a plain loop of GDALReadBlock over the same files, both adding up every cell
+ * read    weir_raster_read against a plain loop of GDALReadBlock over the same files, both adding
+ *         up every cell
  * encode  weir_encode_chunk in MB/s of cells, for noisy and smooth masks and each compression
  *
- * Usage    bench-raster [FOLDER [N_FILES [SIDE]]]     default: a new folder below /tmp, 8 files, 4096
+ * Usage    bench-raster [FOLDER [N_FILES [SIDE]]]     default: a new folder below /tmp, 8 files,
+ *          4096
  * Prints   one line a figure; medians of 5, the two readers in turns; sums are compared first
  */
 #include "connectors/raster/encode.h"

@@ -43,7 +43,8 @@ weir_assembly_release (weir_assembly_chunk_t *chunk)
 	memset (chunk, 0, sizeof *chunk);
 }
 
-/* The plan's own arithmetic is trusted as little as the bytes: a chunk has to lie on the grid where its number says. */
+/* The plan's own arithmetic is trusted as little as the bytes: a chunk has to lie on the grid where
+ * its number says. */
 static bool
 s_is_in_place (const weir_assembly_t *self, const weir_plan_chunk_t *chunk)
 {

@@ -20,7 +20,8 @@ typedef struct {
 	bool (*is_cancelled) (void *arg);
 } weir_assembly_t;
 
-/* A fetched and checked chunk. Zeroed it is empty; weir_assembly_release () may be called at any time. */
+/* A fetched and checked chunk. Zeroed it is empty; weir_assembly_release () may be called at any
+ * time. */
 typedef struct {
 	weir_plan_chunk_t chunk;
 	weir_piece_view_t view;

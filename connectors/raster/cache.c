@@ -1,9 +1,10 @@
 /* cache.c - open datasets, most recently used first, and reading their blocks (raster.h)
  *
- * Blocks bypass GDAL's own cache: GDALReadBlock decodes into one aligned buffer of the cache object, which also answers
- * when the next read begins with the block that the last one ended with.
+ * Blocks bypass GDAL's own cache: GDALReadBlock decodes into one aligned buffer of the cache
+ * object, which also answers when the next read begins with the block that the last one ended with.
  *
- * Invariants   newest … oldest is one list; bytes is the sum over it; the newest is never evicted for its own sake
+ * Invariants   newest … oldest is one list; bytes is the sum over it; the newest is never evicted
+ *              for its own sake
  */
 #include "connectors/raster/cache.h"
 
@@ -119,7 +120,8 @@ s_hash_name (const char *name)
 	return hash;
 }
 
-/* libtiff keeps offset and length of each block that the file has, 16 bytes, for every band where they lie apart. */
+/* libtiff keeps offset and length of each block that the file has, 16 bytes, for every band where
+ * they lie apart. */
 static size_t
 s_estimate_bytes (GDALDatasetH dataset)
 {

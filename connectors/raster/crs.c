@@ -78,8 +78,9 @@ s_import_wkt (OGRSpatialReferenceH crs, const char *text)
 	return status == OGRERR_NONE;
 }
 
-/* GDAL's C interface has no importer for PROJJSON alone. So it is parsed here, must be an object whose type is a CRS, and
- * what GDAL gets is our own printing of it, which can only be read as PROJJSON. */
+/* GDAL's C interface has no importer for PROJJSON alone. So it is parsed here, must be an object
+ * whose type is a CRS, and what GDAL gets is our own printing of it, which can only be read as
+ * PROJJSON. */
 static bool
 s_import_projjson (OGRSpatialReferenceH crs, const char *text)
 {
@@ -147,8 +148,8 @@ weir_raster_crs_resolve (void *arg, size_t n, const char *const *candidates)
 
 /* ---- equality */
 
-/* PROJ counts a datum's name. Files and items often lose it, so a datum that is named by its ellipsoid alone, or not at
- * all, is compared by its figures. */
+/* PROJ counts a datum's name. Files and items often lose it, so a datum that is named by its
+ * ellipsoid alone, or not at all, is compared by its figures. */
 static bool
 s_has_unnamed_datum (OGRSpatialReferenceH crs)
 {

@@ -39,7 +39,8 @@ s_fill_padding (const s_encoder_t *self, uint8_t *tile, size_t n_cells)
 		memset (tile, 0, n_cells * self->cell_bytes);
 }
 
-/* The cells of a tile: in place where they lie together already, else copied (and padded) into `tile`. */
+/* The cells of a tile: in place where they lie together already, else copied (and padded) into
+ * `tile`. */
 static const uint8_t *
 s_gather_tile (const s_encoder_t *self, uint32_t band, uint32_t tile_row, uint32_t tile_col,
                uint8_t *tile)

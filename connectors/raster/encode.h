@@ -1,11 +1,14 @@
 /* encode.h - finished chunks to encoded output tiles, and from tiles to files
  *
- * Compute actors encode (weir_encode_chunk) where the cores are; a sink stores the bytes and, at FINISHING, puts them
- * in place (weir_assemble_…). An encoded chunk is self-describing: a header with the count of tiles, their lengths
- * and the range of valid values, then the tiles' bytes, tile row by tile row, band by band within the whole chunk.
+ * Compute actors encode (weir_encode_chunk) where the cores are; a sink stores the bytes and, at
+ * FINISHING, puts them in place (weir_assemble_…). An encoded chunk is self-describing: a header
+ * with the count of tiles, their lengths and the range of valid values, then the tiles' bytes, tile
+ * row by tile row, band by band within the whole chunk.
  *
- * GTiff    tiles as libtiff would write them (compress, predictor); edge tiles are padded with no-data (or 0)
- * PNG      raw cells, deflated; the picture is stretched from the smallest to the largest valid value of the whole map
+ * GTiff    tiles as libtiff would write them (compress, predictor); edge tiles are padded with
+ *          no-data (or 0)
+ * PNG      raw cells, deflated; the picture is stretched from the smallest to the largest valid
+ *          value of the whole map
  * Runs on  any thread, one encoder a thread; assembling blocks on disk
  * Errors   "OutputUnwritable", "DiskFull" (class overloaded)
  */
@@ -25,13 +28,14 @@ size_t weir_encode_bytes_max (const weir_plan_t *plan, uint32_t output);
 int weir_encoded_check (const weir_plan_t *plan, const weir_plan_chunk_t *chunk,
                         const uint8_t *bytes, size_t n_bytes, weir_err_t *err);
 
-/* Gives the encoded chunk of a number, for assembling: into *bytes_out (malloc'ed, freed by the assembler). */
+/* Gives the encoded chunk of a number, for assembling: into *bytes_out (malloc'ed, freed by the
+ * assembler). */
 typedef int weir_encoded_fetch_fn (void *arg, uint64_t chunk, uint8_t **bytes_out,
                                    size_t *n_bytes_out, weir_err_t *err);
 
-/* Builds all files of one output below `dir` (made if missing), each under a temporary name, fsynced and renamed when
- * whole. *files_out: n_files absolute paths, yours. Idempotent: replaces what is there. On error nothing new stays.
- * is_cancelled (may be NULL) is asked between tiles. */
+/* Builds all files of one output below `dir` (made if missing), each under a temporary name,
+ * fsynced and renamed when whole. *files_out: n_files absolute paths, yours. Idempotent: replaces
+ * what is there. On error nothing new stays. is_cancelled (may be NULL) is asked between tiles. */
 int weir_assemble_output (const weir_plan_t *plan, uint32_t output, const char *dir,
                           weir_encoded_fetch_fn *fetch, void *arg, bool (*is_cancelled) (void *arg),
                           char ***files_out, size_t *n_files_out, weir_err_t *err);

@@ -1,7 +1,9 @@
-/* gtiff.c - the sink format GTiff: a sparse skeleton by GDAL, then encoded tiles put in place by libtiff
+/* gtiff.c - the sink format GTiff: a sparse skeleton by GDAL, then encoded tiles put in place by
+ * libtiff
  *
- * Chunks are taken row by row of chunks, so memory is one encoded chunk; inside a chunk tiles go in in tile order. The
- * bytes of the file therefore depend on the plan alone. Strips (tiled=false) are compressed here, one at a time.
+ * Chunks are taken row by row of chunks, so memory is one encoded chunk; inside a chunk tiles go in
+ * in tile order. The bytes of the file therefore depend on the plan alone. Strips (tiled=false) are
+ * compressed here, one at a time.
  *
  * Runs on   one thread a file; blocks on disk
  */

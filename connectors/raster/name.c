@@ -1,7 +1,7 @@
 /* name.c - from an address in a STAC document to the name that GDAL gets (raster.h)
  *
- * User text never becomes a GDAL name: what comes out is always an absolute path built here, so no driver prefix, no
- * virtual file system and no embedded XML can be reached.
+ * User text never becomes a GDAL name: what comes out is always an absolute path built here, so no
+ * driver prefix, no virtual file system and no embedded XML can be reached.
  *
  * Runs on   any thread
  */

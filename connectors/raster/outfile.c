@@ -31,7 +31,8 @@ s_make_parts (char *path)
 			*slash = '/';
 		if (failed != 0 && slash == NULL)
 			return failed;
-		/* A parent that cannot be made may still be passed through (read-only mounts, automounts). */
+		/* A parent that cannot be made may still be passed through (read-only mounts, automounts).
+		 * */
 		if (failed != 0 && failed != EROFS && failed != EACCES && failed != EPERM)
 			return failed;
 		if (slash == NULL)

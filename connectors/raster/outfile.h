@@ -1,7 +1,8 @@
 /* outfile.h - a result file under a temporary name: written, synced, renamed when whole
  *
- * The temporary name begins with a dot, lies in the same folder and is new for every attempt, so that an attempt that was
- * killed is never mistaken for a result and two attempts never share a file.
+ * The temporary name begins with a dot, lies in the same folder and is new for every attempt, so
+ * that an attempt that was killed is never mistaken for a result and two attempts never share a
+ * file.
  *
  * Runs on   one thread an object; blocks on disk
  * Errors    "DiskFull" (class overloaded), "OutputUnwritable"; where: the final path

@@ -143,7 +143,8 @@ weir_piece_head_bytes (const weir_piece_shape_t *self)
 	return WEIR_PIECE_HEADER_BYTES + 4 * (size_t) self->n_pieces;
 }
 
-/* LZW spends at most 12 bits on a byte, with a clear code every 3,800; the others add little to what they cannot shrink. */
+/* LZW spends at most 12 bits on a byte, with a clear code every 3,800; the others add little to
+ * what they cannot shrink. */
 size_t
 weir_piece_bytes_max (const weir_piece_shape_t *self, const char *compress)
 {

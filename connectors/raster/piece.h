@@ -1,15 +1,19 @@
 /* piece.h - how an encoded chunk is laid out: header, lengths, pieces
  *
- * A piece is one output tile of one band (tiles: compressed as libtiff would, padded at the grid's right and bottom edge),
- * or, where the file is made row by row (PNG, GTiff with strips), the chunk's full width times block_height rows of one
- * band (rows: native cells, deflated, not padded). Which of them, how large and how many follows from plan and chunk
- * alone, so the header is only a check.
+ * A piece is one output tile of one band (tiles: compressed as libtiff would, padded at the grid's
+ * right and bottom edge), or, where the file is made row by row (PNG, GTiff with strips), the
+ * chunk's full width times block_height rows of one band (rows: native cells, deflated, not
+ * padded). Which of them, how large and how many follows from plan and chunk alone, so the header
+ * is only a check.
  *
- *   0 magic[8]   8 kind   12 type   16 n_bands   20 piece_width   24 piece_height   28 n_piece_cols   32 n_piece_rows
- *  36 n_pieces  40 valid_min (f64)  48 valid_max (f64)  56 n_valid (u64)  64 length[n_pieces] (u32)  then the pieces
+ *   0 magic[8]   8 kind   12 type   16 n_bands   20 piece_width   24 piece_height   28 n_piece_cols
+ *     32 n_piece_rows
+ *  36 n_pieces  40 valid_min (f64)  48 valid_max (f64)  56 n_valid (u64)  64 length[n_pieces] (u32)
+ *   then the pieces
  *
- * All little endian. Order of pieces: band, then piece row, then piece column. valid_min, valid_max and n_valid speak of
- * finite values that are not no-data; they are only counted where the format stretches (PNG), else n_valid is 0.
+ * All little endian. Order of pieces: band, then piece row, then piece column. valid_min, valid_max
+ * and n_valid speak of finite values that are not no-data; they are only counted where the format
+ * stretches (PNG), else n_valid is 0.
  *
  * Runs on   any thread; pure
  */

@@ -1,8 +1,9 @@
 /* png.c - the sink format PNG: a picture of one band
  *
- * 8-bit grey with alpha. The smallest valid value of the whole map is black, the largest white, a map of one value only is
- * mid grey (128); no-data and NaN are transparent. Two passes over the chunks: their headers give the range, then rows are
- * stretched and written from top to bottom, one row of chunks in memory.
+ * 8-bit grey with alpha. The smallest valid value of the whole map is black, the largest white, a
+ * map of one value only is mid grey (128); no-data and NaN are transparent. Two passes over the
+ * chunks: their headers give the range, then rows are stretched and written from top to bottom, one
+ * row of chunks in memory.
  *
  * Runs on   one thread a file; blocks on disk
  */

@@ -6,7 +6,8 @@
 
 #include <math.h>
 
-/* A tag outside the band's type marks nothing and is left out. Floats always have no-data: the tag's value, else NaN. */
+/* A tag outside the band's type marks nothing and is left out. Floats always have no-data: the
+ * tag's value, else NaN. */
 static void
 s_read_nodata (GDALRasterBandH band, weir_cell_t *cell)
 {
@@ -56,7 +57,8 @@ weir_raster_probe (void *arg, const char *name, weir_probe_t *probe_out, weir_er
 	probe_out->grid.crs_id = -1;
 	probe_out->grid.width = GDALGetRasterXSize (dataset);
 	probe_out->grid.height = GDALGetRasterYSize (dataset);
-	/* A file without georeference has a transform of zeros: no grid accepts it, an item's own still may. */
+	/* A file without georeference has a transform of zeros: no grid accepts it, an item's own still
+	 * may. */
 	if (GDALGetGeoTransform (dataset, probe_out->grid.transform) != CE_None)
 		memset (probe_out->grid.transform, 0, sizeof probe_out->grid.transform);
 	probe_out->crs = weir_crs_export (GDALGetSpatialRef (dataset));

@@ -1,12 +1,13 @@
 /* raster.h - reading rasters through GDAL: whole blocks, a bounded cache of open files
  *
- * A weir_raster_cache_t belongs to one thread (GDAL datasets never cross threads). It keeps the most recently used
- * datasets open within a byte bound, and reads windows block by block with GDALReadBlock.
- * weir_raster_init () is called once, before any thread: registers the allowed drivers, sets
- * GDAL_DISABLE_READDIR_ON_OPEN=EMPTY_DIR, a small block cache and a quiet error handler that keeps the last words.
+ * A weir_raster_cache_t belongs to one thread (GDAL datasets never cross threads). It keeps the
+ * most recently used datasets open within a byte bound, and reads windows block by block with
+ * GDALReadBlock. weir_raster_init () is called once, before any thread: registers the allowed
+ * drivers, sets GDAL_DISABLE_READDIR_ON_OPEN=EMPTY_DIR, a small block cache and a quiet error
+ * handler that keeps the last words.
  *
- * Errors   code "RasterUnreadable" (where: the file; text ends with the system's or GDAL's own words),
- *          "RasterSizeMismatch" where the file is of another size than its item says
+ * Errors   code "RasterUnreadable" (where: the file; text ends with the system's or GDAL's own
+ *          words), "RasterSizeMismatch" where the file is of another size than its item says
  * Runs on  one thread a cache; blocks on disk
  * Limits   ~90 KB an open GeoTIFF; a block at most 256 MiB
  */
@@ -25,28 +26,32 @@ weir_transform_fn weir_raster_transform;
 char *weir_raster_crs_resolve (void *arg, size_t n, const char *const *candidates);
 bool weir_raster_crs_equal (void *arg, const char *a, const char *b);
 int weir_raster_probe (void *arg, const char *name, weir_probe_t *probe_out, weir_err_t *err);
-/* Path, file:// address or http(s) URL -> GDAL name. Refuses "/vsi…", "<…", driver prefixes and unknown schemes
- * (code "AddressNotAllowed"). http(s) is refused with WEIR_E_UNSUPPORTED until remote rasters come. */
+/* Path, file:// address or http(s) URL -> GDAL name. Refuses "/vsi…", "<…", driver prefixes and
+ * unknown schemes (code "AddressNotAllowed"). http(s) is refused with WEIR_E_UNSUPPORTED until
+ * remote rasters come. */
 int weir_raster_name_of_href (void *arg, const char *href, char **name_out, weir_err_t *err);
 
 typedef struct weir_raster_cache weir_raster_cache_t;
 weir_raster_cache_t *weir_raster_cache_new (size_t handle_bytes_max);
 void weir_raster_cache_destroy (weir_raster_cache_t **self_p);
 
-/* Gets one decoded piece: cells of `type` (the file band's own type), row_stride in cells; the rectangle
- * (row, col, n_rows, n_cols) is in pixels of the requested window. Return non-zero to stop; it becomes the result. */
+/* Gets one decoded piece: cells of `type` (the file band's own type), row_stride in cells; the
+ * rectangle (row, col, n_rows, n_cols) is in pixels of the requested window. Return non-zero to
+ * stop; it becomes the result. */
 typedef int weir_raster_sink_fn (void *arg, weir_type_t type, const void *cells, size_t row_stride,
                                  size_t row, size_t col, size_t n_rows, size_t n_cols);
 
-/* Reads `window` (pixels of the file; inside it) of one band, one call of `sink` for each block that it touches, each
- * with the part of the block that lies in the window; the rectangles are disjoint and cover the window. Cells are only
- * valid during the call. Raw values: no-data is not translated. width, height: what the item says (mismatch is an error). */
+/* Reads `window` (pixels of the file; inside it) of one band, one call of `sink` for each block
+ * that it touches, each with the part of the block that lies in the window; the rectangles are
+ * disjoint and cover the window. Cells are only valid during the call. Raw values: no-data is not
+ * translated. width, height: what the item says (mismatch is an error). */
 int weir_raster_read (weir_raster_cache_t *self, const char *name, int64_t width, int64_t height,
                       uint32_t band, weir_window_t window, weir_raster_sink_fn *sink, void *arg,
                       weir_err_t *err);
 
-/* Translates n raw cells of file type to `cell`'s type and no-data: values equal to `nodata` (where has_nodata) and NaN
- * become no-data. True in *is_identity_out of the check below means the bytes can be used as they are. */
+/* Translates n raw cells of file type to `cell`'s type and no-data: values equal to `nodata` (where
+ * has_nodata) and NaN become no-data. True in *is_identity_out of the check below means the bytes
+ * can be used as they are. */
 bool weir_raster_is_identity (weir_type_t type, bool has_nodata, double nodata, weir_cell_t cell);
 void weir_raster_translate (weir_type_t type, bool has_nodata, double nodata, const void *raw,
                             weir_cell_t cell, void *cells, size_t n);

@@ -1,7 +1,7 @@
 /* rows.h - encoded chunks of kind "rows", put side by side to bands of full rows
  *
- * For formats that are written row by row. One row of chunks is held at a time, still deflated, and of it one piece row
- * (block_height rows of one band, the grid's full width) decoded.
+ * For formats that are written row by row. One row of chunks is held at a time, still deflated, and
+ * of it one piece row (block_height rows of one band, the grid's full width) decoded.
  *
  * Runs on   one thread
  */

@@ -178,7 +178,8 @@ s_list_levels (const weir_assembly_t *self, int *levels)
 	return n;
 }
 
-/* Overviews get the output's own tiles where GDAL can (squares of a power of two), else GDAL's 128. */
+/* Overviews get the output's own tiles where GDAL can (squares of a power of two), else GDAL's 128.
+ * */
 static void
 s_set_overview_tile (const weir_assembly_t *self, bool is_on)
 {
@@ -190,7 +191,8 @@ s_set_overview_tile (const weir_assembly_t *self, bool is_on)
 	CPLSetThreadLocalConfigOption ("GDAL_TIFF_OVR_BLOCKSIZE", is_on && is_fit ? number : NULL);
 }
 
-/* GDAL writes here and keeps the number of an error to itself: its words and the room that is left tell. */
+/* GDAL writes here and keeps the number of an error to itself: its words and the room that is left
+ * tell. */
 static int
 s_overviews_failed (const weir_assembly_t *self, const weir_outfile_t *file, weir_err_t *err)
 {

@@ -1,8 +1,8 @@
 /* tiffmem.h - output tiles compressed by libtiff, caught on their way to a file that does not exist
  *
- * libtiff is given a tiled image that is exactly as large as a chunk's pieces and writes it into a growing buffer. Tiles
- * are written in order, so each one lands right behind the last; no directory is ever written, and what is in the buffer
- * is what a raw tile of the final file has to be.
+ * libtiff is given a tiled image that is exactly as large as a chunk's pieces and writes it into a
+ * growing buffer. Tiles are written in order, so each one lands right behind the last; no directory
+ * is ever written, and what is in the buffer is what a raw tile of the final file has to be.
  *
  * Runs on   one thread an object
  */
@@ -13,7 +13,8 @@
 
 #include <tiffio.h>
 
-/* libtiff's number for a compression by name (COMPRESSION_…); false if it is unknown or not built in. */
+/* libtiff's number for a compression by name (COMPRESSION_…); false if it is unknown or not built
+ * in. */
 bool weir_tiff_compression (const char *name, uint16_t *number_out);
 bool weir_tiff_has_predictor (uint16_t compression);
 
@@ -27,7 +28,8 @@ void weir_tiffmem_destroy (weir_tiffmem_t **self_p);
 /* Appends tile i (the next one). cells: a whole tile. */
 int weir_tiffmem_add (weir_tiffmem_t *self, uint32_t i, const void *cells, uint32_t *length_out,
                       weir_err_t *err);
-/* Appends tile i as a copy of an earlier tile's bytes, which begin `offset` bytes into the buffer. */
+/* Appends tile i as a copy of an earlier tile's bytes, which begin `offset` bytes into the buffer.
+ * */
 int weir_tiffmem_repeat (weir_tiffmem_t *self, uint32_t i, size_t offset, uint32_t length,
                          weir_err_t *err);
 /* Bytes in the buffer: where the next tile will begin. */

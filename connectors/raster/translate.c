@@ -1,7 +1,8 @@
 /* translate.c - raw cells of a file to cells of a slice: type and no-data (raster.h)
  *
- * One loop for each pair of types, without branches, so that the compiler makes vectors of it. A value that does not fit a
- * narrower integer is saturated; floats going to integers round half to even.
+ * One loop for each pair of types, without branches, so that the compiler makes vectors of it. A
+ * value that does not fit a narrower integer is saturated; floats going to integers round half to
+ * even.
  *
  * Runs on   any thread; pure
  */
@@ -28,7 +29,8 @@
 typedef void s_translate_fn (bool has_nodata, double nodata, const void *raw, double marker,
                              void *cells, size_t n);
 
-/* marker: what no-data becomes; ignored for floats. nodata is a value of the raw type where has_nodata. */
+/* marker: what no-data becomes; ignored for floats. nodata is a value of the raw type where
+ * has_nodata. */
 #define INTEGER_TO_INTEGER(to, to_c, to_min, to_max, from, from_c)                                 \
 	CLONES static void s_##from##_to_##to (bool has_nodata, double nodata, const void *raw,        \
 	                                       double marker, void *cells, size_t n)                   \
@@ -136,7 +138,8 @@ weir_raster_is_identity (weir_type_t type, bool has_nodata, double nodata, weir_
 	return !cell.has_nodata || cell.nodata == nodata;
 }
 
-/* The declared value as a value of the raw type; NaN where there is none, so that nothing equals it. */
+/* The declared value as a value of the raw type; NaN where there is none, so that nothing equals
+ * it. */
 static double
 s_comparable_nodata (weir_type_t type, bool has_nodata, double nodata)
 {

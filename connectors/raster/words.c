@@ -32,7 +32,8 @@ s_keep_words (CPLErr klass, CPLErrorNum number, const char *text)
 	s_tidy_words (s_words);
 }
 
-/* GDAL installs one of the same kind when it opens its first GeoTIFF; this one serves until then. */
+/* GDAL installs one of the same kind when it opens its first GeoTIFF; this one serves until then.
+ * */
 static void
 s_keep_tiff_words (const char *module, const char *format, va_list args)
 {

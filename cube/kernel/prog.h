@@ -1,12 +1,15 @@
 /* prog.h - a cell expression as a short program over float64 values
  *
- * A callback of `apply` (or what follows the folds of a reducer) is lowered to straight-line code: each
- * instruction reads earlier results and writes one. A value is a number or a boolean, or no-data. Values are
- * computed in float64 and rounded once, at the end, to the type of `out` (DESIGN 3.6, 8).
+ * A callback of `apply` (or what follows the folds of a reducer) is lowered to straight-line code:
+ * each instruction reads earlier results and writes one. A value is a number or a boolean, or
+ * no-data. Values are computed in float64 and rounded once, at the end, to the type of `out`
+ * (DESIGN 3.6, 8).
  *
- * No-data     any no-data operand of arithmetic or comparison gives no-data; AND, OR, XOR are three-valued;
- *             IF takes `c` on anything but true; IS_NODATA, IS_NAN, IS_VALID never give no-data
- * Comparison  with NaN is false (NEQ: true); EQ between number and boolean is false: settled when lowering
+ * No-data     any no-data operand of arithmetic or comparison gives no-data; AND, OR, XOR are
+ *             three-valued; IF takes `c` on anything but true; IS_NODATA, IS_NAN, IS_VALID never
+ *             give no-data
+ * Comparison  with NaN is false (NEQ: true); EQ between number and boolean is false: settled when
+ *             lowering
  * Source      openEO processes 2.0
  */
 #ifndef WEIR_CUBE_KERNEL_PROG_H
@@ -66,8 +69,8 @@ void weir_prog_clear (weir_prog_t *self); /* frees instr */
 void weir_prog_copy (const weir_prog_t *self, weir_prog_t *out);
 /* Checks indices, operand order and sizes; for programs that came from a plan. */
 int weir_prog_check (const weir_prog_t *self, size_t n_inputs, weir_err_t *err);
-/* One cell; inputs and result use WEIR_NODATA_F64 for no-data; rounded to `out` (an integer result that does not
- * fit saturates). The reference that the vector kernels are tested against. */
+/* One cell; inputs and result use WEIR_NODATA_F64 for no-data; rounded to `out` (an integer result
+ * that does not fit saturates). The reference that the vector kernels are tested against. */
 double weir_prog_eval (const weir_prog_t *self, const double *inputs);
 
 #endif

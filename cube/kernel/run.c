@@ -33,7 +33,8 @@ struct weir_run {
 	bool leaf_is_open, has_ended;
 	size_t plane_at[2 * WEIR_PIPELINE_FOLDS_MAX]; /* offsets in an accumulator */
 	void *
-		scratch; /* all of what follows: aligned, as vectors that straddle cache lines cost double */
+		/* all of what follows: aligned, as vectors that straddle cache lines cost double */
+		scratch;
 	double *map_memory, *premap_memory[WEIR_PIPELINE_FOLDS_MAX];
 	void *mapped; /* a tile after the slice steps; NULL: they do nothing */
 	void *premapped;

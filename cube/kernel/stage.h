@@ -1,14 +1,16 @@
 /* stage.h - a compiled pipeline: slice steps, folds over labels, chunk steps
  *
- * Made once from a weir_pipeline_t, immutable afterwards and shared by all threads. It owns the choice of kernels
- * (ranges with constant or affine value, tables, or the vector interpreter) and of accumulator types; callers see
- * bytes. One accumulator ("acc") covers one band of one chunk: `n_cells` cells, row-major, row 0 north.
+ * Made once from a weir_pipeline_t, immutable afterwards and shared by all threads. It owns the
+ * choice of kernels (ranges with constant or affine value, tables, or the vector interpreter) and
+ * of accumulator types; callers see bytes. One accumulator ("acc") covers one band of one chunk:
+ * `n_cells` cells, row-major, row 0 north.
  *
- * Exactness   Integer folds, min, max, count, any, all, first and last are exact. Float sums and means accumulate
- *             in float64 in leaves of WEIR_LEAF_LABELS consecutive ranks, merged by the fixed binary tree over leaf
- *             numbers: node (level, i) = merge (node (level-1, 2i), node (level-1, 2i+1)), a missing right child
- *             leaves the left one. weir_run_fold does this inside a run; runs are aligned subtrees of 2^k leaves,
- *             so any cut and any place of merging gives the same bits.
+ * Exactness   Integer folds, min, max, count, any, all, first and last are exact. Float sums and
+ *             means accumulate in float64 in leaves of WEIR_LEAF_LABELS consecutive ranks, merged
+ *             by the fixed binary tree over leaf numbers: node (level, i) = merge (node (level-1,
+ *             2i), node (level-1, 2i+1)), a missing right child leaves the left one. weir_run_fold
+ *             does this inside a run; runs are aligned subtrees of 2^k leaves, so any cut and any
+ *             place of merging gives the same bits.
  * Dense       a label at which a cell was not observed counts as no-data there (weir_run_skip).
  * Runs on     any thread; a run and its accs belong to one thread at a time
  * Source      DESIGN 3, 8
@@ -71,27 +73,31 @@ int weir_stage_new (const weir_pipeline_t *pipeline, uint32_t n_labels, weir_sta
                     weir_err_t *err);
 void weir_stage_destroy (weir_stage_t **self_p);
 
-/* True if a slice (or part of one) of nothing but no-data leaves every accumulator as it is, so that absent slices
- * need not even be told. Found by trying the steps once on no-data. */
+/* True if a slice (or part of one) of nothing but no-data leaves every accumulator as it is, so
+ * that absent slices need not even be told. Found by trying the steps once on no-data. */
 bool weir_stage_skips_nodata (const weir_stage_t *self);
 bool weir_stage_is_ordered (const weir_stage_t *self);         /* has a float sum or mean */
 const char *weir_stage_kernel_name (const weir_stage_t *self); /* for `weir plan` and benches */
 
-/* Bytes of one band's accumulator of n_cells; a multiple of 64. This is the payload of a partial. */
+/* Bytes of one band's accumulator of n_cells; a multiple of 64. This is the payload of a partial.
+ * */
 size_t weir_stage_acc_bytes (const weir_stage_t *self, size_t n_cells);
-/* Accumulators that a run of n_labels needs at once: 1, or for ordered folds 1 + tree levels + 1. */
+/* Accumulators that a run of n_labels needs at once: 1, or for ordered folds 1 + tree levels + 1.
+ * */
 size_t weir_stage_run_accs (const weir_stage_t *self, uint32_t n_labels);
 
 /* ---- one run: consecutive ranks [rank_first, rank_first + n_labels) of one band of one chunk */
 typedef struct weir_run weir_run_t;
 
-/* memory: weir_stage_run_accs () × weir_stage_acc_bytes () bytes, 64-aligned, borrowed for the life of the run;
- * its first acc_bytes hold the result after weir_run_end. rank_first is a multiple of WEIR_LEAF_LABELS. */
+/* memory: weir_stage_run_accs () × weir_stage_acc_bytes () bytes, 64-aligned, borrowed for the life
+ * of the run; its first acc_bytes hold the result after weir_run_end. rank_first is a multiple of
+ * WEIR_LEAF_LABELS. */
 weir_run_t *weir_run_new (const weir_stage_t *stage, size_t n_rows, size_t n_cols,
                           uint32_t rank_first, uint32_t n_labels, void *memory);
 void weir_run_destroy (weir_run_t **self_p);
-/* Ranks come in ascending order; each rank's cells must be covered exactly once by fold and skip together, in any
- * number of disjoint rectangles. src: cells of the `in` type, row_stride in cells. */
+/* Ranks come in ascending order; each rank's cells must be covered exactly once by fold and skip
+ * together, in any number of disjoint rectangles. src: cells of the `in` type, row_stride in cells.
+ * */
 void weir_run_fold (weir_run_t *self, uint32_t rank, const void *src, size_t row_stride, size_t row,
                     size_t col, size_t n_rows, size_t n_cols);
 /* The rectangle was not observed at this rank. A no-op where weir_stage_skips_nodata. */
@@ -103,7 +109,8 @@ void weir_run_end (weir_run_t *self); /* merges what is left; result in memory[0
 void weir_stage_acc_merge (const weir_stage_t *self, void *left, const void *right, size_t n_cells);
 
 /* Accumulator -> finished cells of pipeline.out (post, chunk steps, conversion). Fails with
- * code "ValueOutOfRange" where a sum is outside its type, naming option `dtype`. out: n_cells of the out type. */
+ * code "ValueOutOfRange" where a sum is outside its type, naming option `dtype`. out: n_cells of
+ * the out type. */
 int weir_stage_finish (const weir_stage_t *self, const void *acc, size_t n_cells, void *out,
                        weir_err_t *err);
 

@@ -1,10 +1,12 @@
 /* err.h - what went wrong, where, and what may be done about it
  *
- * One error record for the whole program. A function that can fail returns 0 or a negative WEIR_E_ and fills
- * the caller's weir_err_t. Foreign errors (GDAL, curl, errno, Redis) are translated once, in their connector,
- * and keep their own words at the end of `text`. Policy (retry, fail the job, wait) reads only `klass`.
+ * One error record for the whole program. A function that can fail returns 0 or a negative WEIR_E_
+ * and fills the caller's weir_err_t. Foreign errors (GDAL, curl, errno, Redis) are translated once,
+ * in their connector, and keep their own words at the end of `text`. Policy (retry, fail the job,
+ * wait) reads only `klass`.
  *
- * Printed form   weir: error: CODE: <where>: <text>        (where may be empty and is then left out)
+ * Printed form   weir: error: CODE: <where>: <text>        (where may be empty and is then left
+ *                out)
  * Runs on        any thread; no allocation, no I/O
  * Limits         where and text are cut at WEIR_ERR_TEXT_MAX - 1 bytes, on a UTF-8 boundary
  */

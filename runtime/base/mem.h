@@ -1,7 +1,7 @@
 /* mem.h - small allocations that cannot fail, sizes that cannot wrap
  *
- * Small bookkeeping allocations abort when the system has no memory left; raster blocks never come from
- * here but from the budgeted pool (runtime/host/buf.h), which may refuse.
+ * Small bookkeeping allocations abort when the system has no memory left; raster blocks never come
+ * from here but from the budgeted pool (runtime/host/buf.h), which may refuse.
  *
  * Runs on   any thread
  */

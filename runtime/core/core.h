@@ -1,16 +1,19 @@
 /* core.h - what the coordinator knows and decides; no socket, no file, no clock
  *
- * Events go in one at a time (weir_core_step), at the end of a burst weir_core_decide hands out chunks and fills lists of
- * effects, which the host performs in order: stores first. Nothing is sent whose store was not confirmed: a lease is
- * sent when its STORED event says so, never before.
+ * Events go in one at a time (weir_core_step), at the end of a burst weir_core_decide hands out
+ * chunks and fills lists of effects, which the host performs in order: stores first. Nothing is
+ * sent whose store was not confirmed: a lease is sent when its STORED event says so, never before.
  *
- *   PENDING ─store LEASED→ lease → reserved → orders → (partials, block: not our business) → written
+ *   PENDING ─store LEASED→ lease → reserved → orders → (partials, block: not our business) →
+ *   written
  *           ─store WRITTEN→ synced ─store DONE→ forgotten but for two bytes
  *
- * Invariants   a chunk in flight has exactly one record; a record exists iff its state is LEASED or WRITTEN, or such a
- *              store is under way. A collector's reserved bytes are the sum over its leased chunks
+ * Invariants   a chunk in flight has exactly one record; a record exists iff its state is LEASED or
+ *              WRITTEN, or such a store is under way. A collector's reserved bytes are the sum over
+ *              its leased chunks
  * Runs on      the coordinator's loop
- * Limits       3 bytes a chunk touched, about 150 bytes a chunk in flight, WEIR_CORE_FLIGHT_MAX in flight a job
+ * Limits       3 bytes a chunk touched, about 150 bytes a chunk in flight, WEIR_CORE_FLIGHT_MAX in
+ *              flight a job
  * Source       DESIGN 3, 4, 5
  */
 #ifndef WEIR_CORE_H

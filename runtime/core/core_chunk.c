@@ -1,6 +1,7 @@
 /* core_chunk.c - the way of one chunk: handed out, leased, read, written, synced, or back
  *
- * Every change of state is first a store; only its confirmation (weir_core_stored) moves the table and lets effects out.
+ * Every change of state is first a store; only its confirmation (weir_core_stored) moves the table
+ * and lets effects out.
  */
 #include "runtime/core/core_internal.h"
 
@@ -59,8 +60,9 @@ s_is_storing (const weir_flight_t *flight)
 	       flight->phase == PHASE_STORING_DONE || flight->phase == PHASE_STORING_BACK;
 }
 
-/* While a store is under way its answer decides; what comes meanwhile is kept only if it will matter then: a lease that
- * is being stored ends by anything, a block that is being noted only with its sink. */
+/* While a store is under way its answer decides; what comes meanwhile is kept only if it will
+ * matter then: a lease that is being stored ends by anything, a block that is being noted only with
+ * its sink. */
 static void
 s_keep_event (weir_flight_t *flight, weir_chunk_event_t event)
 {
@@ -180,7 +182,8 @@ s_run_reader (weir_flight_t *flight, uint32_t run)
 	return flight->n_runs > 1 ? &flight->run_reader[run] : &flight->one_reader;
 }
 
-/* Columns stay with a reader, so that its open files serve again; a reader far behind is passed over. */
+/* Columns stay with a reader, so that its open files serve again; a reader far behind is passed
+ * over. */
 static weir_core_actor_t *
 s_pick_reader (weir_core_t *self, const weir_job_output_t *output, uint64_t chunk, uint32_t run)
 {
@@ -334,7 +337,8 @@ weir_core_failed (weir_core_t *self, uint64_t number, uint64_t actor, const weir
 	s_go_back (self, job, flight, event);
 }
 
-/* Partials that were sent may have died with their reader: they are read again too, and the collector drops repeats. */
+/* Partials that were sent may have died with their reader: they are read again too, and the
+ * collector drops repeats. */
 static void
 s_lose_runs (weir_core_job_t *job, weir_flight_t *flight, uint64_t reader)
 {

@@ -1,6 +1,7 @@
 /* core_internal.h - the structs behind core.h, shared by core.c, core_chunk.c and flight.c
  *
- * Not for others. A chunk in flight is a weir_flight_t in its job's map; where it stands between two stores is its phase.
+ * Not for others. A chunk in flight is a weir_flight_t in its job's map; where it stands between
+ * two stores is its phase.
  */
 #ifndef WEIR_CORE_INTERNAL_H
 #define WEIR_CORE_INTERNAL_H
@@ -33,7 +34,9 @@ typedef struct {
 	uint8_t phase;
 	uint8_t back_event; /* weir_chunk_event_t of STORING_BACK */
 	bool
-		is_lost; /* its collector or sink went while a store was under way: goes back when that is answered */
+		/* its collector or sink went while a store was under way: goes back when that is answered
+		 * */
+		is_lost;
 } weir_flight_t;
 
 typedef struct {

@@ -1,7 +1,9 @@
-/* harness.h - what the end-to-end tests share: running the program, making small archives, reading results
+/* harness.h - what the end-to-end tests share: running the program, making small archives, reading
+ * results
  *
- * A group runs in a temporary folder of its own, which is the working directory and is deleted at the end. Archives are
- * written pixel by pixel, so that a test can write out what must come of them.
+ * A group runs in a temporary folder of its own, which is the working directory and is deleted at
+ * the end. Archives are written pixel by pixel, so that a test can write out what must come of
+ * them.
  *
  * Runs on   a test's only thread
  */

@@ -1,4 +1,5 @@
-/* test_bad_input.c - whatever is wrong, there is one clear message, the right exit status and nothing left behind */
+/* test_bad_input.c - whatever is wrong, there is one clear message, the right exit status and
+ * nothing left behind */
 #include "tests/e2e/harness.h"
 
 #include <errno.h>
@@ -31,7 +32,8 @@ s_make (const char *folder)
 	e2e_make_archive (&archive, 2, items);
 }
 
-/* One line on standard error that begins as it should and holds each of the words; nothing in the results folder. */
+/* One line on standard error that begins as it should and holds each of the words; nothing in the
+ * results folder. */
 static void
 s_expect_error (int status, const char *const *words, const char *command)
 {

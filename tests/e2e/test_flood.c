@@ -8,8 +8,9 @@
 #include <string.h>
 
 /* Two tiles side by side, 8 × 6 each, blocks of 16. 0 dry, 1 flood, 255 no-data.
- *   A1 and A2 are frames of one tile at one instant and overlap: ids decide where both saw something (tie), the second
- *   fills what the first did not see. A3 is the same tile later. B1 is the second tile; its last rows nobody observed. */
+ *   A1 and A2 are frames of one tile at one instant and overlap: ids decide where both saw
+ *   something (tie), the second fills what the first did not see. A3 is the same tile later. B1 is
+ *   the second tile; its last rows nobody observed. */
 static const uint8_t s_a1[6][8] = {
 	{ 255, 0, 0, 0, 1, 1, 255, 255 }, { 255, 0, 1, 0, 1, 0, 255, 255 },
 	{ 255, 0, 0, 0, 0, 0, 255, 255 }, { 255, 0, 0, 0, 0, 0, 255, 255 },
@@ -35,8 +36,8 @@ static const uint8_t s_b1[4][8] = {
 	{ 255, 255, 255, 255, 255, 255, 255, 1 },
 };
 
-/* (0,3): A1 saw dry, A2 flood at the same instant: A1 comes first, 0. (0,6): only A2 saw it: 1. (2,1): A3: 1.
- * B's rows 4 and 5 do not exist: never observed, 0. */
+/* (0,3): A1 saw dry, A2 flood at the same instant: A1 comes first, 0. (0,6): only A2 saw it: 1.
+ * (2,1): A3: 1. B's rows 4 and 5 do not exist: never observed, 0. */
 static const uint8_t s_expected[6][16] = {
 	{ 0, 0, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0 },
 	{ 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },

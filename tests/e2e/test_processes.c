@@ -1,4 +1,5 @@
-/* test_processes.c - coordinator, reader, compute and sink as four processes over ipc: the same map as by threads */
+/* test_processes.c - coordinator, reader, compute and sink as four processes over ipc: the same map
+ * as by threads */
 #include "tests/e2e/harness.h"
 
 #include <signal.h>

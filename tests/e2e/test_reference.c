@@ -13,7 +13,8 @@ typedef struct {
 	GDALDataType type;
 } s_case_t;
 
-/* The stored integers of MOD13Q1 are NDVI × 10000; scale is never applied on load, so the graph does it. */
+/* The stored integers of MOD13Q1 are NDVI × 10000; scale is never applied on load, so the graph
+ * does it. */
 static const char s_scale[] =
 	"{\"s\": {\"process_id\": \"multiply\", \"arguments\": {\"x\": {\"from_parameter\": "
 	"\"x\"}, \"y\": 0.0001}, \"result\": true}}";

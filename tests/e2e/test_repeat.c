@@ -1,4 +1,5 @@
-/* test_repeat.c - the same pixels, to the bit, for any number of actors, any chunk shape, any cut into runs */
+/* test_repeat.c - the same pixels, to the bit, for any number of actors, any chunk shape, any cut
+ * into runs */
 #include "tests/e2e/harness.h"
 
 #include <stdio.h>
@@ -17,7 +18,8 @@ s_value (int date, int row, int col)
 	return (float) (x % 100003) * 1e-3F - (float) (x % 17) * 1e4F;
 }
 
-/* Float rasters whose sum depends on the order of adding; every sixth cell missing, frames of different extents. */
+/* Float rasters whose sum depends on the order of adding; every sixth cell missing, frames of
+ * different extents. */
 static void
 s_make (void)
 {

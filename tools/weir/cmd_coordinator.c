@@ -1,4 +1,5 @@
-/* cmd_coordinator.c - `weir coordinator`: a coordinator as a process, for actors and clients on this machine */
+/* cmd_coordinator.c - `weir coordinator`: a coordinator as a process, for actors and clients on
+ * this machine */
 #include "tools/weir/commands.h"
 
 #include "actors/coordinator/coordinator.h"

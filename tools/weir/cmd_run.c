@@ -194,7 +194,8 @@ s_print_end (const s_session_t *self, const Weir__JobEnd *end, const weir_err_t 
 	json_decref (line);
 }
 
-/* What is wrong with the graph itself, though it shows only when the data is known, is bad usage too. */
+/* What is wrong with the graph itself, though it shows only when the data is known, is bad usage
+ * too. */
 static int
 s_status_of_error (const weir_err_t *err)
 {

@@ -1,6 +1,7 @@
 /* service.h - runs one actor as this process until a signal, a STOP or an error ends it
  *
- * Runs on   the main thread; the actor's loop has a thread of its own, so that signals find the main thread
+ * Runs on   the main thread; the actor's loop has a thread of its own, so that signals find the
+ *           main thread
  */
 #ifndef WEIR_TOOLS_SERVICE_H
 #define WEIR_TOOLS_SERVICE_H

@@ -1,7 +1,7 @@
 /* test_golden_raster.c - a tiny map through the whole connector, every number written out
  *
- * A file of 18 × 3 uint8 cells, no-data 255, is read in three windows, widened to int16, encoded as two chunks (16 and 2
- * columns), assembled to a GeoTIFF and to a picture, and read back.
+ * A file of 18 × 3 uint8 cells, no-data 255, is read in three windows, widened to int16, encoded as
+ * two chunks (16 and 2 columns), assembled to a GeoTIFF and to a picture, and read back.
  */
 #include "connectors/raster/encode.h"
 #include "connectors/raster/raster.h"
@@ -34,8 +34,9 @@ static const int16_t s_cells[HEIGHT][WIDTH] = {
 	{ N, N, N, N, N, N, N, N, 0, 0, 0, 0, 0, 0, 20, 9, 5, 1 },
 };
 
-/* From 0 to 20 onto 0 to 255: value × 12.75, halves to even: 1 → 12.75 → 13, 2 → 25.5 → 26, 3 → 38.25 → 38, 4 → 51,
- * 5 → 63.75 → 64, 6 → 76.5 → 76, 9 → 114.75 → 115, 10 → 127.5 → 128, 20 → 255. */
+/* From 0 to 20 onto 0 to 255: value × 12.75, halves to even: 1 → 12.75 → 13, 2 → 25.5 → 26, 3 →
+ * 38.25 → 38, 4 → 51, 5 → 63.75 → 64, 6 → 76.5 → 76, 9 → 114.75 → 115, 10 → 127.5 → 128, 20 → 255.
+ * */
 static const uint8_t s_grey[HEIGHT][WIDTH] = {
 	{ 0, 13, 26, 38, 51, 64, 0, 0, 0, 0, 0, 0, 0, 0, 0, 115, 128, 0 },
 	{ 0, 13, 26, 38, 51, 64, 76, 0, 0, 0, 0, 0, 0, 0, 0, 115, 0, 0 },

@@ -226,7 +226,8 @@ test_a_lost_reader_costs_its_runs_only (void **state)
 	assert_int_equal (weir_core_decide (core)->n_orders, 0); /* nobody to read */
 	weir_core_actor_joined (core, 11, WEIR_KIND_READER, 1, 0);
 	const weir_effects_t *effects = weir_core_decide (core);
-	/* The one that was sent too: nobody knows whether it arrived, and the collector drops repeats. */
+	/* The one that was sent too: nobody knows whether it arrived, and the collector drops repeats.
+	 * */
 	assert_int_equal (effects->n_orders, 2);
 	assert_int_equal (effects->orders[0].actor, 11);
 	assert_int_equal (effects->orders[1].actor, 11);
@@ -285,7 +286,8 @@ test_cancel_gives_everything_back (void **state)
 	weir_core_destroy (&core);
 }
 
-/* A reader that was thought lost fails a run that another one has read: the chunk is written and goes on. */
+/* A reader that was thought lost fails a run that another one has read: the chunk is written and
+ * goes on. */
 static void
 test_a_late_failure_changes_nothing (void **state)
 {
@@ -328,7 +330,8 @@ test_only_those_who_have_a_chunk_can_fail_it (void **state)
 	weir_core_destroy (&core);
 }
 
-/* The sink goes while leases are being stored: their collector never hears of them and keeps its room. */
+/* The sink goes while leases are being stored: their collector never hears of them and keeps its
+ * room. */
 static void
 test_a_lease_that_was_not_sent_takes_no_room (void **state)
 {

@@ -1,4 +1,5 @@
-/* fixture.h - what the raster tests share: a temporary folder, files made by GDAL, a plan made by hand
+/* fixture.h - what the raster tests share: a temporary folder, files made by GDAL, a plan made by
+ * hand
  *
  * Runs on   a test's only thread
  */
@@ -25,9 +26,11 @@ void fixture_write (const char *path, const void *bytes, size_t n_bytes);
 const char *fixture_shared (
 	void); /* the folder of reference data, NULL where it is missing (says so) */
 
-/* The value of a cell in made-up rasters: every eleventh or so is no-data, the rest differs from its neighbours. */
+/* The value of a cell in made-up rasters: every eleventh or so is no-data, the rest differs from
+ * its neighbours. */
 double fixture_value (weir_cell_t cell, size_t label, size_t band, int64_t row, int64_t col);
-/* A GeoTIFF of fixture_value; options: GDAL's, NULL-ended, may be NULL. nodata is tagged where the cell has one. */
+/* A GeoTIFF of fixture_value; options: GDAL's, NULL-ended, may be NULL. nodata is tagged where the
+ * cell has one. */
 void fixture_make_tiff (const char *path, weir_cell_t cell, int n_bands, int width, int height,
                         const char *const *options);
 

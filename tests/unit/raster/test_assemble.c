@@ -1,4 +1,5 @@
-/* test_assemble.c - chunks in, GeoTIFF out, read back by GDAL: cells to the bit, tags, names, nothing left on errors */
+/* test_assemble.c - chunks in, GeoTIFF out, read back by GDAL: cells to the bit, tags, names,
+ * nothing left on errors */
 #include "fixture.h"
 
 #include "connectors/raster/driver.h"

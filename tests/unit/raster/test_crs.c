@@ -17,16 +17,17 @@ static const char s_projjson[] =
 	"{\"name\":\"Geodetic longitude\",\"abbreviation\":\"Lon\",\"direction\":\"east\",\"unit\":\"degree\"}]},"
 	"\"id\":{\"authority\":\"EPSG\",\"code\":4326}}";
 
-#define EQUI7(name, datum)                                                                            \
-	"PROJCRS[\"" name "\",BASEGEOGCRS[\"" name "\",DATUM[\"" datum                                    \
-	"\",ELLIPSOID[\"WGS 84\",6378137,298.257223563,LENGTHUNIT[\"metre\",1]]],PRIMEM[\"Greenwich\",0," \
-	"ANGLEUNIT[\"degree\",0.0174532925199433]]],CONVERSION[\"" name                                   \
-	"\",METHOD[\"Modified Azimuthal Equidistant\",ID[\"EPSG\",9832]],"                                \
-	"PARAMETER[\"Latitude of natural origin\",47,ANGLEUNIT[\"degree\",0.0174532925199433],"           \
-	"ID[\"EPSG\",8801]],PARAMETER[\"Longitude of natural origin\",94,ANGLEUNIT[\"degree\","           \
-	"0.0174532925199433],ID[\"EPSG\",8802]],PARAMETER[\"False easting\",4340913.84808,"               \
-	"LENGTHUNIT[\"metre\",1],ID[\"EPSG\",8806]],PARAMETER[\"False northing\",4812712.92347,"          \
-	"LENGTHUNIT[\"metre\",1],ID[\"EPSG\",8807]]],CS[Cartesian,2],AXIS[\"easting\",east,ORDER[1],"     \
+#define EQUI7(name, datum)                                                                         \
+	"PROJCRS[\"" name "\",BASEGEOGCRS[\"" name "\",DATUM[\"" datum                                 \
+	"\",ELLIPSOID[\"WGS 84\",6378137,298.257223563,LENGTHUNIT[\"metre\",1]]],"                     \
+	"PRIMEM[\"Greenwich\",0,"                                                                      \
+	"ANGLEUNIT[\"degree\",0.0174532925199433]]],CONVERSION[\"" name                                \
+	"\",METHOD[\"Modified Azimuthal Equidistant\",ID[\"EPSG\",9832]],"                             \
+	"PARAMETER[\"Latitude of natural origin\",47,ANGLEUNIT[\"degree\",0.0174532925199433],"        \
+	"ID[\"EPSG\",8801]],PARAMETER[\"Longitude of natural origin\",94,ANGLEUNIT[\"degree\","        \
+	"0.0174532925199433],ID[\"EPSG\",8802]],PARAMETER[\"False easting\",4340913.84808,"            \
+	"LENGTHUNIT[\"metre\",1],ID[\"EPSG\",8806]],PARAMETER[\"False northing\",4812712.92347,"       \
+	"LENGTHUNIT[\"metre\",1],ID[\"EPSG\",8807]]],CS[Cartesian,2],AXIS[\"easting\",east,ORDER[1],"  \
 	"LENGTHUNIT[\"metre\",1]],AXIS[\"northing\",north,ORDER[2],LENGTHUNIT[\"metre\",1]]]"
 
 static char *

@@ -1,7 +1,7 @@
 /* test_disk.c - a full disk, met at every point of writing
  *
- * A tmpfs of a few pages in a mount namespace of its own is the disk; where the system does not give one (containers without
- * user namespaces) the test says so and is skipped.
+ * A tmpfs of a few pages in a mount namespace of its own is the disk; where the system does not
+ * give one (containers without user namespaces) the test says so and is skipped.
  */
 #include "fixture.h"
 

@@ -122,7 +122,8 @@ s_test_noise_fits_bound (void **state)
 	}
 }
 
-/* Tiles of one value share their bytes; those of other values, or with one cell that differs, do not. */
+/* Tiles of one value share their bytes; those of other values, or with one cell that differs, do
+ * not. */
 static void
 s_test_flat_tiles (void **state)
 {

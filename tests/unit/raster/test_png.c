@@ -114,7 +114,8 @@ s_test_stretch (void **state)
 	assert_true (range.n_valid == 0);
 	weir_range_stretch (&range, u8, cells + 2, 1, got);
 	assert_memory_equal (got, ((uint8_t[]){ 0, 0 }), 2);
-	/* infinities do not stretch the range; the width of all float64 does not overflow; NaN is transparent */
+	/* infinities do not stretch the range; the width of all float64 does not overflow; NaN is
+	 * transparent */
 	double wide[5] = { -1.7e308, 1.7e308, (double) INFINITY, -(double) INFINITY, (double) NAN };
 	uint8_t shown[10];
 	range = (weir_piece_range_t){ 0 };

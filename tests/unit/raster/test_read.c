@@ -1,4 +1,5 @@
-/* test_read.c - windows of files block by block: cells, shapes, the handle cache, every kind of bad file */
+/* test_read.c - windows of files block by block: cells, shapes, the handle cache, every kind of bad
+ * file */
 #include "fixture.h"
 
 #include "connectors/raster/cache.h"
@@ -403,7 +404,8 @@ s_test_probe (void **state)
 	assert_null (probe.descriptions[0]);
 	assert_string_equal (probe.descriptions[1], "B08");
 	weir_probe_clear (&probe);
-	/* without tags, CRS and place; a float's no-data is NaN then; a tag that no uint8 can be marks nothing */
+	/* without tags, CRS and place; a float's no-data is NaN then; a tag that no uint8 can be marks
+	 * nothing */
 	GDALClose (GDALCreate (GDALGetDriverByName ("GTiff"), path, 20, 10, 1, GDT_Float32, NULL));
 	assert_ok (weir_raster_probe (NULL, path, &probe, &err), err);
 	assert_null (probe.crs);

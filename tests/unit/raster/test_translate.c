@@ -1,4 +1,5 @@
-/* test_translate.c - raw values to cells: every pair of types against one plain definition, and the cases by hand */
+/* test_translate.c - raw values to cells: every pair of types against one plain definition, and the
+ * cases by hand */
 #include "fixture.h"
 
 #include <float.h>

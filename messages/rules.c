@@ -87,6 +87,7 @@ static const s_rule_t s_rules[] = {
 	{ &weir__failed__descriptor, "run", S_RANGE, 0, S_RUNS },
 	{ &weir__failed__descriptor, "error", S_BODY, 1, 1 },
 	{ &weir__finish__descriptor, "parts", S_RANGE, 1, S_PATH },
+	{ &weir__missing_chunk__descriptor, "error", S_BODY, 1, 1 },
 	{ &weir__finished__descriptor, "files", S_RANGE, 0, S_PATH },
 
 	{ &weir__data__descriptor, "protocol", S_RANGE, WEIR_PROTOCOL_MIN, WEIR_PROTOCOL_MAX },

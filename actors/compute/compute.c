@@ -22,6 +22,16 @@ typedef struct {
 	uint64_t chunk, token_hi, token_lo;
 } weir_named_chunk_t;
 
+typedef struct { /* a lease that came before the plan: nothing is reserved for it yet */
+	uint64_t chunk, token_hi, token_lo, sink;
+	uint32_t n_runs;
+} weir_early_lease_t;
+
+typedef struct { /* job->user */
+	weir_in_flight_map_t *map;
+	WEIR_VEC (weir_early_lease_t) early;
+} weir_collect_job_t;
+
 typedef struct { /* blocks on their way to one sink, in order */
 	uint64_t sink;
 	bool is_asked, has_grant;
@@ -34,6 +44,7 @@ struct weir_compute {
 	weir_host_t *host;
 	uint32_t n_workers;
 	uint64_t memory_bytes, grant_bytes, registry_hash;
+	uint64_t actor; /* its number when it last registered; 0: not yet */
 	weir_pool_t *pool;
 	weir_jobs_t jobs;
 	WEIR_VEC (weir_outlet_t) outlets;
@@ -104,15 +115,29 @@ s_destroy_collect (weir_in_flight_t *record)
 	record->user = 0;
 }
 
-static void
-s_free_records (void *user)
+static weir_in_flight_map_t *
+s_map (const weir_job_t *job)
 {
-	weir_in_flight_map_t *map = user;
+	return ((weir_collect_job_t *) job->user)->map;
+}
+
+static void
+s_clear_records (weir_in_flight_map_t **map_p)
+{
 	size_t cursor = 0;
 	weir_in_flight_t *record;
-	while ((record = weir_in_flight_map_next (map, &cursor)) != NULL)
+	while ((record = weir_in_flight_map_next (*map_p, &cursor)) != NULL)
 		s_destroy_collect (record);
-	weir_in_flight_map_destroy (&map);
+	weir_in_flight_map_destroy (map_p);
+}
+
+static void
+s_free_collect_job (void *user)
+{
+	weir_collect_job_t *self = user;
+	s_clear_records (&self->map);
+	weir_vec_clear (&self->early);
+	free (self);
 }
 
 static weir_in_flight_t *
@@ -120,7 +145,7 @@ s_find_record (const weir_job_t *job, uint64_t chunk, uint64_t token_hi, uint64_
 {
 	if (job == NULL || job->user == NULL)
 		return NULL;
-	weir_in_flight_t *record = weir_in_flight_map_find (job->user, chunk);
+	weir_in_flight_t *record = weir_in_flight_map_find (s_map (job), chunk);
 	return record != NULL && weir_in_flight_is_token (record, token_hi, token_lo) ? record : NULL;
 }
 
@@ -135,7 +160,7 @@ s_forget_record (weir_compute_t *self, weir_job_t *job, weir_in_flight_t *record
 {
 	weir_named_chunk_t name = { job->number, record->chunk, record->token_hi, record->token_lo };
 	s_destroy_collect (record);
-	weir_in_flight_map_remove (job->user, name.chunk);
+	weir_in_flight_map_remove (s_map (job), name.chunk);
 	weir_vec_push (&self->released, name);
 }
 
@@ -321,6 +346,7 @@ s_on_not_stored (void *arg, uint64_t peer, const Weir__Data *msg, weir_buf_t **p
 	weir_error_from_message (refusal->error, &err);
 	weir_named_chunk_t name = { job->number, ref->chunk, ref->token_hi, ref->token_lo };
 	s_send_failure (self, job, &name, &err);
+	s_forget_record (self, job, record);
 }
 
 static void
@@ -338,7 +364,24 @@ s_hand_back (weir_compute_t *self, weir_job_t *job, weir_in_flight_t *record, We
 	Weir__Control msg = WEIR_CONTROL (HANDED_BACK, handed_back, &back);
 	weir_host_send (self->host, &msg);
 	s_destroy_collect (record);
-	weir_in_flight_map_remove (job->user, ref.chunk);
+	weir_in_flight_map_remove (s_map (job), ref.chunk);
+}
+
+/* Leases for that sink which wait for the plan: their room is given back. */
+static void
+s_drop_early (weir_compute_t *self, weir_job_t *job, uint64_t sink)
+{
+	weir_collect_job_t *state = job->user;
+	for (size_t i = 0; i < state->early.n;) {
+		weir_early_lease_t *lease = &state->early.at[i];
+		if (lease->sink != sink) {
+			i++;
+			continue;
+		}
+		weir_named_chunk_t name = { job->number, lease->chunk, lease->token_hi, lease->token_lo };
+		weir_vec_push (&self->released, name);
+		weir_vec_remove (&state->early, i);
+	}
 }
 
 /* A sink is gone: what waits for it, or was sent and not answered, goes back. Others' losses are
@@ -349,10 +392,10 @@ s_on_peer_gone (void *arg, uint64_t actor)
 	weir_compute_t *self = arg;
 	for (size_t j = 0; j < self->jobs.list.n; j++) {
 		weir_job_t *job = self->jobs.list.at[j];
+		s_drop_early (self, job, actor);
 		size_t cursor = 0;
 		weir_in_flight_t *record;
-		while (job->user != NULL &&
-		       (record = weir_in_flight_map_next (job->user, &cursor)) != NULL) {
+		while ((record = weir_in_flight_map_next (s_map (job), &cursor)) != NULL) {
 			if (record->sink != actor)
 				continue;
 			s_hand_back (self, job, record, WEIR__HAND_BACK__HAND_BACK_PEER_LOST);
@@ -390,7 +433,7 @@ static void
 s_go_on (weir_compute_t *self, weir_job_t *job, weir_in_flight_t *record)
 {
 	weir_collect_t *collect = s_collect_of (record);
-	if (collect->n_missing > 0 || job->plan == NULL || collect->runs == NULL)
+	if (collect->n_missing > 0 || collect->runs == NULL)
 		return;
 	if (job->plan->outputs[0].format == WEIR_FORMAT_NULL) {
 		weir_buf_t *block = collect->runs[0];
@@ -423,10 +466,7 @@ s_is_acceptable (const weir_job_t *job, const weir_in_flight_t *record,
 	bool is_accs = partial->payload == WEIR__PAYLOAD_KIND__PAYLOAD_ACCUMULATORS;
 	if (payload == NULL || !(is_accs || (is_cells && record->n_runs == 1)))
 		return false;
-	if (job->plan != NULL && record->chunk >= job->plan->n_chunks)
-		return false;
-	return job->plan == NULL ||
-	       weir_buf_size (payload) == s_expected_bytes (job, record->chunk, partial->payload);
+	return weir_buf_size (payload) == s_expected_bytes (job, record->chunk, partial->payload);
 }
 
 static void
@@ -441,9 +481,13 @@ s_on_partial (void *arg, uint64_t peer, const Weir__Data *msg, weir_buf_t **payl
 		return;
 	weir_collect_t *collect = s_collect_of (record);
 	if (!s_is_acceptable (job, record, partial, *payload_p)) {
-		weir_log (WEIR_LOG_ERROR, "compute",
-		          "partial of chunk %llu from actor %llu: not what the plan says",
-		          (unsigned long long) partial->chunk, (unsigned long long) peer);
+		weir_err_t err;
+		weir_err_set (&err, WEIR_E_BUG, WEIR_CLASS_BUG, "PartialInvalid", job->name,
+		              "partial of chunk %llu from actor %llu: not what the plan says",
+		              (unsigned long long) partial->chunk, (unsigned long long) peer);
+		weir_named_chunk_t name = { job->number, record->chunk, record->token_hi, record->token_lo };
+		s_send_failure (self, job, &name, &err);
+		s_forget_record (self, job, record);
 		return;
 	}
 	if (collect->runs == NULL || !weir_in_flight_mark_run (record, partial->run))
@@ -468,6 +512,7 @@ s_on_task (void *arg, void *done)
 		weir_named_chunk_t name = { task->job->number, task->chunk, task->token_hi,
 			                        task->token_lo };
 		s_send_failure (self, task->job, &name, task->err);
+		s_forget_record (self, task->job, record);
 	} else if (record != NULL) {
 		s_queue_block (self, task->job, record, task->encoded);
 		task->encoded = NULL;
@@ -501,19 +546,63 @@ s_on_job_open (void *arg, uint64_t conn, const Weir__Control *msg)
 	weir_compute_t *self = arg;
 	weir_job_t *job = weir_jobs_open (&self->jobs, self->host, msg->job_open);
 	if (job->user == NULL) {
-		job->user = weir_in_flight_map_new ();
-		job->user_free = s_free_records;
+		weir_collect_job_t *state = weir_alloc (sizeof *state);
+		state->map = weir_in_flight_map_new ();
+		job->user = state;
+		job->user_free = s_free_collect_job;
 	}
 }
 
+/* The plan is here, or will never be. A lease that does not agree with it is failed, before anything is set aside. */
+static int
+s_check_lease (const weir_job_t *job, const weir_early_lease_t *lease, weir_err_t *err)
+{
+	if (job->failure != NULL) {
+		*err = *job->failure;
+		return err->status;
+	}
+	uint32_t n_runs = weir_plan_chunk (job->plan, lease->chunk).n_runs;
+	if (n_runs > 0 && n_runs == lease->n_runs)
+		return 0;
+	return weir_err_set (err, WEIR_E_BUG, WEIR_CLASS_BUG, "Internal", job->name,
+	                     "lease of chunk %llu with %u runs: the plan has none such",
+	                     (unsigned long long) lease->chunk, lease->n_runs);
+}
+
 static void
-s_go_on_all (void *arg, weir_job_t *job)
+s_take_lease (weir_compute_t *self, weir_job_t *job, const weir_early_lease_t *lease)
+{
+	weir_named_chunk_t name = { job->number, lease->chunk, lease->token_hi, lease->token_lo };
+	weir_in_flight_t *record = weir_in_flight_map_find (s_map (job), lease->chunk);
+	if (record != NULL && weir_in_flight_is_token (record, lease->token_hi, lease->token_lo))
+		return;
+	if (record != NULL) /* an older lease of the same chunk: void */
+		s_forget_record (self, job, record);
+	weir_err_t err;
+	if (s_check_lease (job, lease, &err) != 0) {
+		s_send_failure (self, job, &name, &err);
+		weir_vec_push (&self->released, name);
+		return;
+	}
+	record = weir_in_flight_map_put (s_map (job), lease->chunk, lease->n_runs);
+	record->token_hi = lease->token_hi;
+	record->token_lo = lease->token_lo;
+	record->sink = lease->sink;
+	weir_collect_t *collect = weir_alloc (sizeof *collect);
+	collect->runs = weir_alloc (lease->n_runs * sizeof (weir_buf_t *));
+	collect->n_missing = lease->n_runs;
+	record->user = (uint64_t) (uintptr_t) collect;
+	weir_vec_push (&self->reserved, name);
+}
+
+static void
+s_on_settled (void *arg, weir_job_t *job)
 {
 	weir_compute_t *self = arg;
-	size_t cursor = 0;
-	weir_in_flight_t *record;
-	while ((record = weir_in_flight_map_next (job->user, &cursor)) != NULL)
-		s_go_on (self, job, record);
+	weir_collect_job_t *state = job->user;
+	for (size_t i = 0; i < state->early.n; i++)
+		s_take_lease (self, job, &state->early.at[i]);
+	weir_vec_clear (&state->early);
 }
 
 static void
@@ -522,8 +611,8 @@ s_on_plan_reply (void *arg, uint64_t conn, const Weir__Control *msg)
 	(void) conn;
 	weir_compute_t *self = arg;
 	weir_err_t err;
-	if (weir_jobs_plan (&self->jobs, msg->plan_reply, s_go_on_all, self, &err) != 0)
-		weir_log (WEIR_LOG_ERROR, "compute", "%s", err.text);
+	if (weir_jobs_plan (&self->jobs, msg->plan_reply, s_on_settled, self, &err) != 0)
+		weir_log (WEIR_LOG_INFO, "compute", "%s", err.text);
 }
 
 static void
@@ -532,28 +621,6 @@ s_on_job_close (void *arg, uint64_t conn, const Weir__Control *msg)
 	(void) conn;
 	weir_compute_t *self = arg;
 	weir_jobs_close (&self->jobs, msg->job_close->job);
-}
-
-static void
-s_take_lease (weir_compute_t *self, weir_job_t *job, const Weir__Lease *lease)
-{
-	weir_in_flight_t *record = weir_in_flight_map_find (job->user, lease->chunk);
-	if (record != NULL && !weir_in_flight_is_token (record, lease->token_hi, lease->token_lo)) {
-		s_forget_record (self, job, record); /* an older lease of the same chunk: void */
-		record = NULL;
-	}
-	if (record != NULL)
-		return;
-	record = weir_in_flight_map_put (job->user, lease->chunk, lease->n_runs);
-	record->token_hi = lease->token_hi;
-	record->token_lo = lease->token_lo;
-	record->sink = lease->sink;
-	weir_collect_t *collect = weir_alloc (sizeof *collect);
-	collect->runs = weir_alloc (lease->n_runs * sizeof (weir_buf_t *));
-	collect->n_missing = lease->n_runs;
-	record->user = (uint64_t) (uintptr_t) collect;
-	weir_named_chunk_t name = { job->number, lease->chunk, lease->token_hi, lease->token_lo };
-	weir_vec_push (&self->reserved, name);
 }
 
 static void
@@ -567,9 +634,38 @@ s_on_leases (void *arg, uint64_t conn, const Weir__Control *msg)
 		          (unsigned long long) msg->leases->job);
 		return;
 	}
-	for (size_t i = 0; i < msg->leases->n_leases; i++)
-		if (msg->leases->leases[i]->n_runs > 0)
-			s_take_lease (self, job, msg->leases->leases[i]);
+	weir_collect_job_t *state = job->user;
+	for (size_t i = 0; i < msg->leases->n_leases; i++) {
+		const Weir__Lease *in = msg->leases->leases[i];
+		weir_early_lease_t lease = { in->chunk, in->token_hi, in->token_lo, in->sink, in->n_runs };
+		if (job->plan != NULL || job->failure != NULL)
+			s_take_lease (self, job, &lease);
+		else
+			weir_vec_push (&state->early, lease);
+	}
+}
+
+/* Registered under another number: the coordinator took us for lost and has leased our chunks to others. Sinks know us
+ * by the old number, so that credit is asked for anew. */
+static void
+s_on_registered (void *arg, uint64_t actor, uint64_t generation)
+{
+	(void) generation;
+	weir_compute_t *self = arg;
+	bool is_new = self->actor != 0 && self->actor != actor;
+	self->actor = actor;
+	if (!is_new)
+		return;
+	for (size_t i = 0; i < self->jobs.list.n; i++) {
+		weir_collect_job_t *state = self->jobs.list.at[i]->user;
+		s_clear_records (&state->map);
+		state->map = weir_in_flight_map_new ();
+		weir_vec_clear (&state->early);
+	}
+	for (size_t i = 0; i < self->outlets.n; i++)
+		weir_vec_clear (&self->outlets.at[i].waiting);
+	self->outlets.n = 0;
+	self->reserved.n = self->released.n = 0;
 }
 
 static void
@@ -598,6 +694,7 @@ const weir_actor_class_t weir_compute_class = {
 	.kind = WEIR__ACTOR_KIND__ACTOR_COMPUTE,
 	.start = s_start,
 	.fill_hello = s_fill_hello,
+	.on_registered = s_on_registered,
 	.on_peer_gone = s_on_peer_gone,
 	.on_task = s_on_task,
 	.on_task_dropped = s_on_task_dropped,

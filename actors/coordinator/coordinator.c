@@ -7,6 +7,7 @@
 
 #define GENERATION_WAIT_MS 5000
 #define PROGRESS_MS 100
+#define PLANNING_MS 1000 /* a sign of life while a job is planned */
 
 weir_coordinator_t *
 weir_coordinator_new (const weir_coordinator_config_t *config)
@@ -295,6 +296,27 @@ s_add_member (weir_coordinator_t *self, uint64_t conn, const Weir__Hello *hello)
 }
 
 static void
+s_lose_member (weir_coordinator_t *self, size_t at)
+{
+	weir_member_t gone = self->members.at[at];
+	weir_vec_remove (&self->members, at);
+	s_send_peers (self, 0, &gone, 1, true);
+	weir_core_actor_gone (self->core, gone.number);
+	weir_log (WEIR_LOG_WARN, "coordinator", "actor %llu at %s is gone",
+	          (unsigned long long) gone.number, gone.endpoint);
+	free (gone.endpoint);
+}
+
+static bool
+s_has_open_job (const weir_coordinator_t *self)
+{
+	for (size_t i = 0; i < self->jobs.n; i++)
+		if (self->jobs.at[i]->is_open)
+			return true;
+	return false;
+}
+
+static void
 s_on_hello (void *arg, uint64_t conn, const Weir__Control *msg)
 {
 	weir_coordinator_t *self = arg;
@@ -309,21 +331,16 @@ s_on_hello (void *arg, uint64_t conn, const Weir__Control *msg)
 		s_add_member (self, conn, hello);
 		return;
 	}
+	if (known->conn != conn && s_has_open_job (self)) {
+		/* What was said to its old connection may be lost with it, leases and orders too. */
+		s_lose_member (self, (size_t) (known - self->members.at));
+		s_add_member (self, conn, hello);
+		return;
+	}
 	known->conn = conn; /* the same process again: it keeps its number */
 	known->seen_ms = self->now_ms;
 	s_send_welcome (self, known);
-}
-
-static void
-s_lose_member (weir_coordinator_t *self, size_t at)
-{
-	weir_member_t gone = self->members.at[at];
-	weir_vec_remove (&self->members, at);
-	s_send_peers (self, 0, &gone, 1, true);
-	weir_core_actor_gone (self->core, gone.number);
-	weir_log (WEIR_LOG_WARN, "coordinator", "actor %llu at %s is gone",
-	          (unsigned long long) gone.number, gone.endpoint);
-	free (gone.endpoint);
+	s_send_peers (self, conn, self->members.at, self->members.n, false);
 }
 
 static void
@@ -377,9 +394,13 @@ s_on_tick (void *arg, int64_t now_ms)
 		else
 			i++;
 	}
-	for (size_t i = 0; i < self->jobs.n; i++)
-		if (self->jobs.at[i]->is_open && now_ms - self->jobs.at[i]->told_ms >= PROGRESS_MS)
-			weir_coordinator_tell_progress (self, self->jobs.at[i]);
+	for (size_t i = 0; i < self->jobs.n; i++) {
+		weir_coordinated_job_t *job = self->jobs.at[i];
+		int64_t every_ms = job->is_open ? PROGRESS_MS : PLANNING_MS;
+		bool is_alive = job->is_open || job->state == WEIR_JOB_PLANNING;
+		if (is_alive && now_ms - job->told_ms >= every_ms)
+			weir_coordinator_tell_progress (self, job);
+	}
 }
 
 static void

@@ -2,6 +2,7 @@
  *
  * coordinator.c   life, registration, heartbeats      job.c     submission, planning, clients
  * report.c        what actors report -> core events   effects.c core effects -> stores and messages
+ * finish.c        FINISH and what is missing
  */
 #ifndef WEIR_COORDINATOR_INTERNAL_H
 #define WEIR_COORDINATOR_INTERNAL_H
@@ -26,6 +27,12 @@ typedef struct {
 	int64_t seen_ms;
 } weir_member_t;
 
+typedef struct { /* why a chunk could not be computed */
+	uint64_t chunk;
+	int status;
+	char *code, *where, *text;
+} weir_chunk_failure_t;
+
 typedef struct {
 	uint64_t number, generation;
 	char *name; /* the client's job id */
@@ -39,7 +46,9 @@ typedef struct {
 	size_t plan_packed_bytes, plan_text_bytes;
 	atomic_bool is_cancelled;  /* read by the planning worker */
 	bool is_planning, is_open; /* open: announced to the actors */
+	bool is_stored;            /* Redis has keys of it, or soon will */
 	weir_err_t error;
+	WEIR_VEC (weir_chunk_failure_t) failures; /* of a partial job: one a chunk */
 	WEIR_VEC (char *) files;
 	uint64_t seq, told_done, told_leased;
 	int64_t told_ms;
@@ -105,6 +114,11 @@ extern weir_control_fn weir_coordinator_on_reserved, weir_coordinator_on_release
 	weir_coordinator_on_runs_sent, weir_coordinator_on_runs_back, weir_coordinator_on_handed_back,
 	weir_coordinator_on_failed, weir_coordinator_on_written, weir_coordinator_on_synced,
 	weir_coordinator_on_finished;
+
+/* finish.c */
+void weir_coordinator_send_finish (weir_coordinator_t *self, const weir_effect_t *effect);
+void weir_coordinator_note_failure (weir_coordinated_job_t *job, uint64_t chunk, const weir_err_t *why);
+void weir_chunk_failure_clear (weir_chunk_failure_t *self);
 
 /* effects.c */
 void weir_coordinator_perform (weir_coordinator_t *self);

@@ -1,8 +1,6 @@
 /* effects.c - what the core decided: stores first, then messages */
 #include "actors/coordinator/coordinator_internal.h"
 
-#include "actors/sink/sink.h"
-
 #include <string.h>
 
 #define LIST_MAX 4096
@@ -153,33 +151,6 @@ s_send_orders (weir_coordinator_t *self, const weir_order_t *orders, size_t n_or
 /* ---- the rare ones */
 
 static void
-s_send_finish (weir_coordinator_t *self, const weir_effect_t *effect)
-{
-	weir_coordinated_job_t *job = weir_coordinator_job (self, effect->job);
-	if (job == NULL)
-		return;
-	uint16_t n_parts = 0;
-	char **paths = weir_alloc ((size_t) UINT16_MAX * sizeof (char *));
-	for (size_t i = 0; i < self->members.n; i++) {
-		if (self->members.at[i].kind != WEIR__ACTOR_KIND__ACTOR_SINK)
-			continue;
-		uint16_t part = weir_core_part (self->core, job->number, self->members.at[i].number);
-		paths[n_parts++] = weir_sink_part_path (job->results_dir, job->name, part);
-	}
-	Weir__Finish finish = WEIR__FINISH__INIT;
-	finish.job = job->number;
-	finish.generation = job->generation;
-	finish.output = effect->output;
-	finish.n_parts = n_parts;
-	finish.parts = paths;
-	Weir__Control msg = WEIR_CONTROL (FINISH, finish, &finish);
-	weir_coordinator_send (self, effect->actor, &msg);
-	for (uint16_t i = 0; i < n_parts; i++)
-		free (paths[i]);
-	free (paths);
-}
-
-static void
 s_send_revoke (weir_coordinator_t *self, const weir_effect_t *effect)
 {
 	Weir__ChunkRef ref = WEIR__CHUNK_REF__INIT, *list[1] = { &ref };
@@ -229,7 +200,7 @@ s_perform_effect (weir_coordinator_t *self, const weir_effect_t *effect)
 	switch (effect->kind) {
 	case WEIR_EFFECT_JOB_STATE: s_set_job_state (self, effect); break;
 	case WEIR_EFFECT_FLUSH: weir_coordinator_send (self, effect->actor, &msg); break;
-	case WEIR_EFFECT_FINISH: s_send_finish (self, effect); break;
+	case WEIR_EFFECT_FINISH: weir_coordinator_send_finish (self, effect); break;
 	case WEIR_EFFECT_REVOKE: s_send_revoke (self, effect); break;
 	}
 }

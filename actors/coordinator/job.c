@@ -37,6 +37,9 @@ weir_coordinator_free_job (weir_coordinated_job_t *job)
 	for (size_t i = 0; i < job->files.n; i++)
 		free (job->files.at[i]);
 	weir_vec_clear (&job->files);
+	for (size_t i = 0; i < job->failures.n; i++)
+		weir_chunk_failure_clear (&job->failures.at[i]);
+	weir_vec_clear (&job->failures);
 	free (job);
 }
 
@@ -115,8 +118,8 @@ s_fill_end (weir_coordinated_job_t *job, Weir__JobEnd *end, Weir__Error *error)
 	end->state = (Weir__JobState) job->state;
 	end->n_files = job->files.n;
 	end->files = job->files.at;
-	if (job->state != WEIR_JOB_FAILED)
-		return;
+	if (job->error.status == 0 || job->state == WEIR_JOB_CANCELLED)
+		return; /* of a job that is done: what is missing */
 	weir_error_to_message (&job->error, error);
 	end->error = error;
 }
@@ -146,6 +149,23 @@ s_on_deleted (void *arg, const weir_err_t *err, size_t n, const char *answers)
 		weir_log (WEIR_LOG_WARN, "coordinator", "keys of a job not deleted: %s", err->text);
 }
 
+/* A job that delivers what there is says what it lacks. */
+static void
+s_note_missing (const weir_coordinator_t *self, weir_coordinated_job_t *job)
+{
+	weir_job_view_t view;
+	if (!weir_core_job_view (self->core, job->number, &view) ||
+	    view.n_by_state[WEIR_CHUNK_QUARANTINED] == 0)
+		return;
+	weir_err_set (&job->error, view.error.status != 0 ? view.error.status : WEIR_E_IO,
+	              WEIR_CLASS_GIVE_UP, "JobIncomplete", job->results_dir,
+	              "%llu of %llu chunks are missing: %s%s%s",
+	              (unsigned long long) view.n_by_state[WEIR_CHUNK_QUARANTINED],
+	              (unsigned long long) view.n_chunks, view.error.where,
+	              view.error.where[0] != '\0' ? ": " : "",
+	              view.error.text[0] != '\0' ? view.error.text : "given up after their actors were lost");
+}
+
 void
 weir_coordinator_job_ended (weir_coordinator_t *self, weir_coordinated_job_t *job,
                             weir_job_state_t state)
@@ -154,6 +174,8 @@ weir_coordinator_job_ended (weir_coordinator_t *self, weir_coordinated_job_t *jo
 	if (state == WEIR_JOB_FAILED && job->error.status == 0 &&
 	    weir_core_job_view (self->core, job->number, &view))
 		job->error = view.error;
+	if (state == WEIR_JOB_DONE)
+		s_note_missing (self, job);
 	job->state = state;
 	job->seq++;
 	if (job->is_open) {
@@ -162,9 +184,10 @@ weir_coordinator_job_ended (weir_coordinator_t *self, weir_coordinated_job_t *jo
 		close.keep_results = state == WEIR_JOB_DONE;
 		Weir__Control msg = WEIR_CONTROL (JOB_CLOSE, job_close, &close);
 		weir_coordinator_send_all (self, &msg);
-		weir_redis_job_delete (self->redis, job->name, s_on_deleted, self);
 	}
-	job->is_open = false;
+	if (job->is_stored)
+		weir_redis_job_delete (self->redis, job->name, s_on_deleted, self);
+	job->is_open = job->is_stored = false;
 	s_tell_end (self, job, 0);
 	weir_core_job_forget (self->core, job->number);
 	weir_plan_destroy (&job->plan);
@@ -326,6 +349,7 @@ s_store_plan (weir_coordinator_t *self, weir_coordinated_job_t *job)
 	weir_job_call_t *call = weir_alloc (sizeof *call);
 	call->coordinator = self;
 	call->job = job->number;
+	job->is_stored = true;
 	weir_redis_job_put (self->redis, job->name, job->generation, job->plan->n_chunks, hex,
 	                    job->plan_packed, job->plan_packed_bytes, job->owner, job->cluster,
 	                    s_on_job_put, call);

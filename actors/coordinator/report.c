@@ -84,7 +84,11 @@ weir_coordinator_on_failed (void *arg, uint64_t conn, const Weir__Control *msg)
 	weir_chunk_ref_t ref = { failed->chunk, failed->token_hi, failed->token_lo };
 	weir_err_t why;
 	weir_error_from_message (failed->error, &why);
-	weir_core_failed (self->core, failed->job, s_actor_of (self, conn), &ref, &why);
+	weir_coordinated_job_t *job = weir_coordinator_job (self, failed->job);
+	uint64_t actor = s_actor_of (self, conn);
+	if (job != NULL && actor != 0)
+		weir_coordinator_note_failure (job, failed->chunk, &why);
+	weir_core_failed (self->core, failed->job, actor, &ref, &why);
 }
 
 void
@@ -93,7 +97,7 @@ weir_coordinator_on_written (void *arg, uint64_t conn, const Weir__Control *msg)
 	weir_coordinator_t *self = arg;
 	uint64_t actor = s_actor_of (self, conn);
 	const Weir__Written *written = msg->written;
-	for (size_t i = 0; i < written->n_chunks; i++) {
+	for (size_t i = 0; i < written->n_chunks && written->part <= UINT16_MAX; i++) {
 		const Weir__WrittenChunk *chunk = written->chunks[i];
 		weir_chunk_ref_t ref = { chunk->chunk, chunk->token_hi, chunk->token_lo };
 		weir_core_written (self->core, written->job, actor, (uint16_t) written->part, &ref,

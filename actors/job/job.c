@@ -64,6 +64,7 @@ weir_job_release (weir_job_t **self_p)
 		weir_stage_destroy (&self->stages[i]);
 	free (self->stages);
 	weir_plan_destroy (&self->plan);
+	free (self->failure);
 	free (self->name);
 	free (self->results_dir);
 	free (self);
@@ -118,7 +119,7 @@ weir_jobs_open (weir_jobs_t *self, weir_host_t *host, const Weir__JobOpen *open)
 	job->generation = open->generation;
 	job->name = weir_strdup (open->name);
 	job->results_dir = weir_strdup (open->results_dir);
-	job->part = (uint16_t) open->part;
+	job->part = open->part <= UINT16_MAX ? (uint16_t) open->part : 0;
 	memcpy (job->plan_sha256, open->plan_sha256.data, sizeof job->plan_sha256);
 	atomic_init (&job->is_cancelled, false);
 	atomic_init (&job->refs, 1);
@@ -147,29 +148,48 @@ s_load_plan (weir_job_t *job, const char *text, size_t text_bytes, weir_err_t *e
 	return status;
 }
 
-int
-weir_jobs_plan (weir_jobs_t *self, const Weir__PlanReply *reply,
-                void (*ready) (void *arg, weir_job_t *job), void *arg, weir_err_t *err)
+/* The text of the plan, yours; NULL (err filled) if it is not what its hash says. */
+static char *
+s_unpack_reply (const Weir__PlanReply *reply, weir_err_t *err)
 {
 	char *text = weir_plan_unpack (reply->plan.data, reply->plan.len, reply->text_bytes, err);
 	if (text == NULL)
-		return WEIR_E_INVALID;
+		return NULL;
 	uint8_t sha256[32];
 	weir_plan_hash (text, reply->text_bytes, sha256);
-	int status = 0;
-	if (memcmp (sha256, reply->sha256.data, sizeof sha256) != 0)
-		status = weir_err_invalid (err, "PlanInvalid", "",
-		                           "plan: is not the one that was asked for");
-	for (size_t i = 0; i < self->list.n && status == 0; i++) {
+	if (memcmp (sha256, reply->sha256.data, sizeof sha256) == 0)
+		return text;
+	free (text);
+	weir_err_invalid (err, "PlanInvalid", "", "plan: is not the one that was asked for");
+	return NULL;
+}
+
+static void
+s_fail_plan (weir_job_t *job, const weir_err_t *err)
+{
+	job->failure = weir_alloc (sizeof *job->failure);
+	*job->failure = *err;
+}
+
+int
+weir_jobs_plan (weir_jobs_t *self, const Weir__PlanReply *reply,
+                void (*settled) (void *arg, weir_job_t *job), void *arg, weir_err_t *err)
+{
+	char *text = s_unpack_reply (reply, err);
+	int result = text != NULL ? 0 : err->status;
+	for (size_t i = 0; i < self->list.n; i++) {
 		weir_job_t *job = self->list.at[i];
-		if (job->plan != NULL || memcmp (job->plan_sha256, sha256, sizeof sha256) != 0)
+		if (job->plan != NULL || job->failure != NULL ||
+		    memcmp (job->plan_sha256, reply->sha256.data, sizeof job->plan_sha256) != 0)
 			continue;
-		status = s_load_plan (job, text, reply->text_bytes, err);
-		if (status == 0)
-			ready (arg, job);
+		if (text == NULL || s_load_plan (job, text, reply->text_bytes, err) != 0) {
+			s_fail_plan (job, err);
+			result = err->status;
+		}
+		settled (arg, job);
 	}
 	free (text);
-	return status;
+	return result;
 }
 
 void

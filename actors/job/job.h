@@ -25,6 +25,7 @@ typedef struct {
 	uint8_t plan_sha256[32];
 	weir_plan_t *plan;     /* NULL: not here yet */
 	weir_stage_t **stages; /* one an output */
+	weir_err_t *failure;   /* why there will never be a plan; else NULL */
 	atomic_bool is_cancelled;
 	atomic_uint refs;
 	void *user;                     /* the actor's own, */
@@ -40,10 +41,10 @@ weir_job_t *weir_jobs_find (const weir_jobs_t *self, uint64_t number); /* NULL: 
 
 /* JOB_OPEN: the entry, and a PLAN_REQUEST on its way. Known already: the same entry. */
 weir_job_t *weir_jobs_open (weir_jobs_t *self, weir_host_t *host, const Weir__JobOpen *open);
-/* PLAN_REPLY: the jobs that became ready go to `ready` one by one. A plan that does not match its
- * hash or does not decode is an error: nothing becomes ready. */
+/* PLAN_REPLY: the jobs that wait for it are settled one by one: with their plan, or, where it does not match its hash,
+ * unpack, decode or compile, with `failure`; then that is the error returned. */
 int weir_jobs_plan (weir_jobs_t *self, const Weir__PlanReply *reply,
-                    void (*ready) (void *arg, weir_job_t *job), void *arg, weir_err_t *err);
+                    void (*settled) (void *arg, weir_job_t *job), void *arg, weir_err_t *err);
 /* JOB_CLOSE: cancels and forgets. */
 void weir_jobs_close (weir_jobs_t *self, uint64_t number);
 

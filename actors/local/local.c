@@ -224,9 +224,20 @@ static int
 s_wait_started (weir_local_t *self, weir_err_t *err)
 {
 	pthread_mutex_lock (&self->mutex);
-	while (!self->is_started)
-		pthread_cond_wait (&self->cond, &self->mutex);
+	while (!self->is_started && !weir_host_thread_is_done (self->coordinator_thread)) {
+		struct timespec until; /* a loop that ends before its actor starts tells nobody */
+		clock_gettime (CLOCK_REALTIME, &until);
+		until.tv_sec++;
+		pthread_cond_timedwait (&self->cond, &self->mutex, &until);
+	}
+	bool is_started = self->is_started;
 	pthread_mutex_unlock (&self->mutex);
+	if (!is_started) {
+		int status = weir_host_thread_join (&self->coordinator_thread, err);
+		return status != 0 ? status
+		                   : weir_err_set (err, WEIR_E_BUG, WEIR_CLASS_BUG, "Internal", "",
+		                                   "coordinator: ended before it began");
+	}
 	if (self->has_failed)
 		*err = self->error;
 	return self->has_failed ? err->status : 0;

@@ -225,7 +225,8 @@ s_batch_size (const weir_reader_t *self, const weir_job_t *job, weir_read_task_t
 		if (next->job != head->job || next->run != head->run)
 			break;
 		weir_plan_chunk_t where = weir_plan_chunk (job->plan, next->chunk);
-		if (where.output != first.output || where.rank_first != first.rank_first)
+		if (where.output != first.output || where.rank_first != first.rank_first ||
+		    where.n_runs == 0)
 			break;
 		n++;
 	}
@@ -253,6 +254,20 @@ s_take_batch (weir_reader_t *self, weir_job_t *job)
 	return task;
 }
 
+static int
+s_check_order (const weir_job_t *job, const weir_waiting_t *order, weir_err_t *err)
+{
+	if (job->failure != NULL) {
+		*err = *job->failure;
+		return err->status;
+	}
+	if (order->run < weir_plan_chunk (job->plan, order->chunk).n_runs) /* no runs: no such chunk */
+		return 0;
+	return weir_err_set (err, WEIR_E_BUG, WEIR_CLASS_BUG, "Internal", job->name,
+	                     "order for chunk %llu, run %u: the plan has none such",
+	                     (unsigned long long) order->chunk, order->run);
+}
+
 static void
 s_drop_head (weir_reader_t *self)
 {
@@ -269,13 +284,11 @@ s_dispatch (weir_reader_t *self)
 			s_drop_head (self);
 			continue;
 		}
-		if (job->plan == NULL)
+		if (job->plan == NULL && job->failure == NULL)
 			break;
-		weir_plan_chunk_t where = weir_plan_chunk (job->plan, head->chunk);
-		if (head->chunk >= job->plan->n_chunks || head->run >= where.n_runs) {
-			weir_log (WEIR_LOG_ERROR, "reader",
-			          "order for chunk %llu run %u: the plan has none such",
-			          (unsigned long long) head->chunk, head->run);
+		weir_err_t err;
+		if (s_check_order (job, head, &err) != 0) {
+			s_send_failure (self, job, head, &err);
 			s_drop_head (self);
 			continue;
 		}
@@ -324,7 +337,7 @@ s_on_plan_reply (void *arg, uint64_t conn, const Weir__Control *msg)
 	weir_reader_t *self = arg;
 	weir_err_t err;
 	if (weir_jobs_plan (&self->jobs, msg->plan_reply, s_ignore_ready, NULL, &err) != 0)
-		weir_log (WEIR_LOG_ERROR, "reader", "%s", err.text);
+		weir_log (WEIR_LOG_INFO, "reader", "%s", err.text);
 }
 
 static void

@@ -72,15 +72,18 @@ weir_part_close (weir_part_file_t **self_p)
 	*self_p = NULL;
 }
 
+/* Always at the end of the last whole record: what a failed append left there is written over. */
 static int
 s_write_all (weir_part_file_t *self, struct iovec *iov, int n_iov, weir_err_t *err)
 {
+	uint64_t at = self->end_bytes;
 	while (n_iov > 0) {
-		ssize_t n = writev (self->fd, iov, n_iov);
+		ssize_t n = pwritev (self->fd, iov, n_iov, (off_t) at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return s_write_error (err, self->path, errno);
+		at += (uint64_t) n;
 		while (n_iov > 0 && (size_t) n >= iov->iov_len) {
 			n -= (ssize_t) iov->iov_len;
 			iov++;
@@ -102,12 +105,15 @@ weir_part_append (weir_part_file_t *self, uint64_t chunk, const void *payload, s
 		                          .payload_crc = s_crc (payload, n_bytes),
 		                          .chunk = chunk,
 		                          .n_bytes = n_bytes };
+	if (n_bytes > PAYLOAD_BYTES_MAX)
+		return weir_err_set (err, WEIR_E_BUG, WEIR_CLASS_BUG, "Internal", self->path,
+		                     "block of %zu bytes: too large", n_bytes);
 	header.header_crc = s_crc (&header, offsetof (weir_part_header_t, header_crc));
 	struct iovec iov[2] = { { &header, sizeof header }, { (void *) (uintptr_t) payload, n_bytes } };
 	int status = s_write_all (self, iov, 2, err);
-	if (status != 0) { /* half a record must not stay in front of the next */
-		if (ftruncate (self->fd, (off_t) self->end_bytes) == 0)
-			(void) lseek (self->fd, (off_t) self->end_bytes, SEEK_SET);
+	if (status != 0) { /* half a record takes room that others need */
+		int ignored = ftruncate (self->fd, (off_t) self->end_bytes);
+		(void) ignored;
 		return status;
 	}
 	self->end_bytes += sizeof header + n_bytes;

@@ -1,7 +1,8 @@
 /* part.h - a part: an append-only file of encoded blocks, owned by one sink at a time
  *
- * A record is a header of WEIR_PART_HEADER_BYTES (magic, CRC-32 of the payload, chunk, length, CRC-32 of the header; little
- * endian) and the payload. Reading stops at the first record that is not whole: what is after it was never synced.
+ * A record is a header of WEIR_PART_HEADER_BYTES (magic, CRC-32 of the payload, chunk, length,
+ * CRC-32 of the header; little endian) and the payload. Reading stops at the first record that is
+ * not whole: what is after it was never synced.
  *
  * Errors   "OutputUnwritable", "DiskFull" (class overloaded), "PartUnreadable"
  * Runs on  a worker of its sink; blocks

@@ -14,6 +14,8 @@ typedef struct {            /* what this sink has of a job; job->user */
 	uint8_t *has;           /* bitmap of chunks that are here */
 	size_t has_bytes;
 	WEIR_VEC (weir_sink_block_t) queue;
+	WEIR_VEC (weir_sink_block_t) early;      /* came before the plan: not looked at yet */
+	WEIR_VEC (weir_sink_task_t *) finishing; /* FINISH that came before the plan */
 	bool is_appending, is_syncing, wants_sync;
 	uint64_t end_bytes, synced_bytes;
 	int64_t synced_ms;
@@ -27,6 +29,8 @@ typedef struct { /* said at the end of the burst */
 struct weir_sink {
 	weir_host_t *host;
 	uint64_t credit_bytes, registry_hash;
+	uint64_t actor; /* its number when it last registered; 0: not yet */
+	bool keeps_parts;
 	weir_jobs_t jobs;
 	WEIR_VEC (weir_told_t) stored;  /* bytes: of credit to return */
 	WEIR_VEC (weir_told_t) written; /* bytes: where the record ends */
@@ -39,6 +43,12 @@ weir_sink_new (uint64_t credit_bytes, uint64_t registry_hash)
 	self->credit_bytes = credit_bytes;
 	self->registry_hash = registry_hash;
 	return self;
+}
+
+void
+weir_sink_keep_parts (weir_sink_t *self)
+{
+	self->keeps_parts = true;
 }
 
 void
@@ -78,6 +88,10 @@ s_free_sink_job (void *user)
 	for (size_t i = 0; i < state->queue.n; i++)
 		weir_buf_release (&state->queue.at[i].block);
 	weir_vec_clear (&state->queue);
+	for (size_t i = 0; i < state->early.n; i++)
+		weir_buf_release (&state->early.at[i].block);
+	weir_vec_clear (&state->early);
+	weir_vec_clear (&state->finishing);
 	weir_part_close (&state->part);
 	free (state->has);
 	free (state);
@@ -176,16 +190,21 @@ s_flush_written (weir_sink_t *self, weir_told_list_t *out)
 }
 
 static void
-s_tell_kept (weir_sink_t *self, uint64_t job, const weir_sink_block_t *block, uint64_t credit)
+s_tell_kept (weir_sink_t *self, uint64_t job, const weir_sink_block_t *block)
 {
-	weir_told_t told = { job, block->peer, block->chunk, block->token_hi, block->token_lo, credit };
+	weir_told_t told = { job,
+		                 block->peer,
+		                 block->chunk,
+		                 block->token_hi,
+		                 block->token_lo,
+		                 block->credit_bytes };
 	weir_vec_push (&self->stored, told);
 	told.bytes = block->end_bytes;
 	weir_vec_push (&self->written, told);
 }
 
 static void
-s_tell_refused (weir_sink_t *self, uint64_t job, const weir_sink_block_t *block, uint64_t credit,
+s_tell_refused (weir_sink_t *self, uint64_t job, const weir_sink_block_t *block,
                 const weir_err_t *err)
 {
 	Weir__Error error = WEIR__ERROR__INIT;
@@ -198,11 +217,21 @@ s_tell_refused (weir_sink_t *self, uint64_t job, const weir_sink_block_t *block,
 	refusal.job = job;
 	refusal.chunk = &ref;
 	refusal.error = &error;
-	refusal.credit_bytes = credit;
+	refusal.credit_bytes = block->credit_bytes;
 	Weir__Data msg = WEIR__DATA__INIT;
 	msg.body_case = WEIR__DATA__BODY_NOT_STORED;
 	msg.not_stored = &refusal;
 	(void) weir_host_send_data (self->host, block->peer, &msg, NULL);
+}
+
+/* The job is over: the blocks are nobody's, their credit is the collectors' for other jobs. */
+static void
+s_give_up_blocks (weir_sink_t *self, uint64_t job, const weir_sink_block_t *blocks, size_t n)
+{
+	weir_err_t err;
+	weir_err_set (&err, WEIR_E_CANCELLED, WEIR_CLASS_GIVE_UP, "JobCancelled", "", "job: cancelled");
+	for (size_t i = 0; i < n; i++)
+		s_tell_refused (self, job, &blocks[i], &err);
 }
 
 static void
@@ -245,11 +274,12 @@ static void
 s_start_sync (weir_sink_t *self, weir_job_t *job)
 {
 	weir_sink_job_t *state = job->user;
-	if (state->is_syncing || state->is_appending || state->queue.n > 0 ||
-	    state->end_bytes == state->synced_bytes)
+	/* While blocks are being appended too: the worker takes one task after the other, and what it has appended by then is
+	 * said to be written before it is said to be synced. */
+	if (state->is_syncing || state->end_bytes == state->synced_bytes)
 		return;
 	state->is_syncing = true;
-	state->wants_sync = false;
+	state->wants_sync = state->wants_sync && (state->is_appending || state->queue.n > 0);
 	weir_host_submit (self->host, s_new_task (job, WEIR_SINK_SYNC));
 }
 
@@ -259,15 +289,14 @@ s_appended (weir_sink_t *self, weir_sink_task_t *task, weir_sink_job_t *state)
 	state->is_appending = false;
 	for (size_t i = 0; i < task->n_blocks; i++) {
 		weir_sink_block_t *block = &task->blocks[i];
-		uint64_t credit = block->is_repeat ? 0 : weir_buf_size (block->block);
 		if (block->err != NULL) {
 			s_mark_chunk (state, block->chunk, false);
-			s_tell_refused (self, task->job->number, block, credit, block->err);
+			s_tell_refused (self, task->job->number, block, block->err);
 			continue;
 		}
 		if (block->end_bytes > state->end_bytes)
 			state->end_bytes = block->end_bytes;
-		s_tell_kept (self, task->job->number, block, credit);
+		s_tell_kept (self, task->job->number, block);
 	}
 }
 
@@ -329,6 +358,8 @@ s_on_task (void *arg, void *done)
 			s_synced (self, task, state);
 		else if (task->kind == WEIR_SINK_FINISH)
 			s_finished (self, task);
+	} else {
+		s_give_up_blocks (self, task->job->number, task->blocks, task->n_blocks);
 	}
 	weir_sink_task_destroy (&task);
 }
@@ -419,6 +450,31 @@ s_on_credit_ask (void *arg, uint64_t peer, const Weir__Data *msg, weir_buf_t **p
 }
 
 static void
+s_take_block (weir_sink_t *self, weir_job_t *job, weir_sink_block_t *block)
+{
+	weir_sink_job_t *state = job->user;
+	if (block->chunk >= job->plan->n_chunks) {
+		weir_err_t err;
+		weir_err_set (&err, WEIR_E_BUG, WEIR_CLASS_BUG, "Internal", job->name,
+		              "chunk %llu: the plan has none such", (unsigned long long) block->chunk);
+		s_tell_refused (self, job->number, block, &err);
+		weir_buf_release (&block->block);
+		return;
+	}
+	block->is_repeat = s_has_chunk (state, block->chunk);
+	s_mark_chunk (state, block->chunk, true);
+	if (s_is_null (job)) {
+		block->end_bytes = state->end_bytes = state->end_bytes + block->credit_bytes;
+		s_tell_kept (self, job->number, block);
+		weir_buf_release (&block->block);
+		return;
+	}
+	if (block->is_repeat)
+		weir_buf_release (&block->block);
+	weir_vec_push (&state->queue, *block);
+}
+
+static void
 s_on_block (void *arg, uint64_t peer, const Weir__Data *msg, weir_buf_t **payload_p)
 {
 	weir_sink_t *self = arg;
@@ -426,28 +482,26 @@ s_on_block (void *arg, uint64_t peer, const Weir__Data *msg, weir_buf_t **payloa
 	weir_sink_block_t block = {
 		.peer = peer, .chunk = in->chunk, .token_hi = in->token_hi, .token_lo = in->token_lo
 	};
-	uint64_t credit = *payload_p != NULL ? weir_buf_size (*payload_p) : 0;
+	block.credit_bytes = *payload_p != NULL ? weir_buf_size (*payload_p) : 0;
 	weir_job_t *job = weir_jobs_find (&self->jobs, in->job);
 	weir_err_t err;
 	if (job == NULL || job->part == 0 || *payload_p == NULL) {
 		weir_err_set (&err, WEIR_E_STALE, WEIR_CLASS_RETRY, "JobUnknown", "",
 		              "job %llu: is not open at this sink", (unsigned long long) in->job);
-		s_tell_refused (self, in->job, &block, credit, &err);
+		s_tell_refused (self, in->job, &block, &err);
 		return;
 	}
+	if (job->failure != NULL) {
+		s_tell_refused (self, in->job, &block, job->failure);
+		return;
+	}
+	block.block = *payload_p;
+	*payload_p = NULL;
 	weir_sink_job_t *state = job->user;
-	block.is_repeat = s_has_chunk (state, in->chunk);
-	s_mark_chunk (state, in->chunk, true);
-	if (s_is_null (job)) {
-		block.end_bytes = state->end_bytes = state->end_bytes + credit;
-		s_tell_kept (self, job->number, &block, credit);
-		return;
-	}
-	if (!block.is_repeat) {
-		block.block = *payload_p;
-		*payload_p = NULL;
-	}
-	weir_vec_push (&state->queue, block);
+	if (job->plan != NULL)
+		s_take_block (self, job, &block);
+	else
+		weir_vec_push (&state->early, block);
 }
 
 /* ---- control */
@@ -466,11 +520,31 @@ s_on_job_open (void *arg, uint64_t conn, const Weir__Control *msg)
 	job->user_free = s_free_sink_job;
 }
 
+/* The plan is here, or will never be: what waited for it. */
 static void
-s_ignore_ready (void *arg, weir_job_t *job)
+s_on_ready (void *arg, weir_job_t *job)
 {
-	(void) arg;
-	(void) job;
+	weir_sink_t *self = arg;
+	weir_sink_job_t *state = job->user;
+	for (size_t i = 0; i < state->early.n; i++) {
+		if (job->failure == NULL) {
+			s_take_block (self, job, &state->early.at[i]);
+			continue;
+		}
+		s_tell_refused (self, job->number, &state->early.at[i], job->failure);
+		weir_buf_release (&state->early.at[i].block);
+	}
+	state->early.n = 0;
+	for (size_t i = 0; i < state->finishing.n; i++) {
+		weir_sink_task_t *task = state->finishing.at[i];
+		if (job->failure == NULL) {
+			weir_host_submit (self->host, task);
+			continue;
+		}
+		s_fail_job (self, job, task->output, job->failure);
+		weir_sink_task_destroy (&task);
+	}
+	state->finishing.n = 0;
 }
 
 static void
@@ -479,8 +553,21 @@ s_on_plan_reply (void *arg, uint64_t conn, const Weir__Control *msg)
 	(void) conn;
 	weir_sink_t *self = arg;
 	weir_err_t err;
-	if (weir_jobs_plan (&self->jobs, msg->plan_reply, s_ignore_ready, NULL, &err) != 0)
-		weir_log (WEIR_LOG_ERROR, "sink", "%s", err.text);
+	if (weir_jobs_plan (&self->jobs, msg->plan_reply, s_on_ready, self, &err) != 0)
+		weir_log (WEIR_LOG_INFO, "sink", "%s", err.text);
+}
+
+/* Forgets a job; what its worker still does ends by itself. */
+static void
+s_close_job (weir_sink_t *self, weir_job_t *job)
+{
+	weir_sink_job_t *state = job->user;
+	s_give_up_blocks (self, job->number, state->queue.at, state->queue.n);
+	s_give_up_blocks (self, job->number, state->early.at, state->early.n);
+	for (size_t i = 0; i < state->finishing.n; i++)
+		weir_sink_task_destroy (&state->finishing.at[i]);
+	state->finishing.n = 0;
+	weir_jobs_close (&self->jobs, job->number);
 }
 
 static void
@@ -492,7 +579,19 @@ s_on_job_close (void *arg, uint64_t conn, const Weir__Control *msg)
 	if (job == NULL)
 		return;
 	weir_host_submit (self->host, s_new_task (job, WEIR_SINK_CLEAN));
-	weir_jobs_close (&self->jobs, msg->job_close->job);
+	s_close_job (self, job);
+}
+
+/* Registered under another number: the coordinator took us for lost. What is in the old parts stays there, and
+ * JOB_OPEN brings new ones. */
+static void
+s_on_registered (void *arg, uint64_t actor, uint64_t generation)
+{
+	(void) generation;
+	weir_sink_t *self = arg;
+	while (self->actor != 0 && self->actor != actor && self->jobs.list.n > 0)
+		s_close_job (self, self->jobs.list.at[0]);
+	self->actor = actor;
 }
 
 static void
@@ -522,10 +621,14 @@ s_on_finish (void *arg, uint64_t conn, const Weir__Control *msg)
 	task->parts = weir_alloc ((finish->n_parts + 1) * sizeof (char *));
 	for (size_t i = 0; i < finish->n_parts; i++)
 		task->parts[i] = weir_strdup (finish->parts[i]);
-	weir_host_submit (self->host, task);
+	weir_sink_task_take_missing (task, finish);
+	weir_sink_job_t *state = job->user;
+	weir_vec_push (&state->finishing, task);
+	if (job->plan != NULL || job->failure != NULL)
+		s_on_ready (self, job);
 }
 
-/* The loop ends with jobs still open: their parts are nobody's any more. */
+/* The loop ends with jobs still open: their parts are nobody's any more, unless others are there to finish them. */
 static void
 s_stop (void *arg)
 {
@@ -534,7 +637,11 @@ s_stop (void *arg)
 		weir_job_t *job = self->jobs.list.at[i];
 		weir_sink_job_t *state = job->user;
 		weir_part_close (&state->part);
-		weir_sink_remove_part (job->results_dir, job->name, job->part);
+		for (size_t f = 0; f < state->finishing.n; f++)
+			weir_sink_task_destroy (&state->finishing.at[f]);
+		state->finishing.n = 0;
+		if (!self->keeps_parts)
+			weir_sink_remove_parts (job->results_dir, job->name);
 	}
 }
 
@@ -543,6 +650,7 @@ const weir_actor_class_t weir_sink_class = {
 	.kind = WEIR__ACTOR_KIND__ACTOR_SINK,
 	.start = s_start,
 	.fill_hello = s_fill_hello,
+	.on_registered = s_on_registered,
 	.on_task = s_on_task,
 	.on_task_dropped = s_on_task_dropped,
 	.on_burst_end = s_on_burst_end,

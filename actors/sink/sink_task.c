@@ -4,6 +4,7 @@
 #include "actors/sink/sink.h"
 #include "connectors/raster/encode.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -39,20 +40,59 @@ weir_sink_task_destroy (weir_sink_task_t **self_p)
 	for (size_t i = 0; i < self->n_files; i++)
 		free (self->files[i]);
 	free (self->files);
+	for (size_t i = 0; i < self->n_missing; i++)
+		free (self->missing[i].err);
+	free (self->missing);
 	weir_job_release (&self->job);
 	free (self);
 	*self_p = NULL;
 }
 
 void
-weir_sink_remove_part (const char *results_dir, const char *job, unsigned part)
+weir_sink_task_take_missing (weir_sink_task_t *task, const Weir__Finish *finish)
 {
-	char *path = weir_sink_part_path (results_dir, job, part);
-	char *dir = weir_sink_parts_dir (results_dir, job);
-	(void) unlink (path);
-	(void) rmdir (dir); /* another sink's part may still be there: the last one removes it */
+	task->n_missing_all = finish->chunks_missing;
+	task->missing = weir_alloc ((finish->n_missing + 1) * sizeof *task->missing);
+	for (; task->n_missing < finish->n_missing; task->n_missing++) {
+		const Weir__MissingChunk *from = finish->missing[task->n_missing];
+		weir_sink_missing_t *to = &task->missing[task->n_missing];
+		to->chunk = from->chunk;
+		to->err = weir_alloc (sizeof *to->err);
+		weir_error_from_message (from->error, to->err);
+	}
+}
+
+/* What is in the folder `fd` (taken), and one level of folders below it. Never follows a link. */
+static void
+s_empty_dir (int fd, int depth) // NOLINT(misc-no-recursion): two levels
+{
+	DIR *dir = fdopendir (fd);
+	if (dir == NULL) {
+		close (fd);
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir (dir)) != NULL;) {
+		if (strcmp (entry->d_name, ".") == 0 || strcmp (entry->d_name, "..") == 0)
+			continue;
+		if (unlinkat (fd, entry->d_name, 0) == 0 || depth == 0)
+			continue;
+		int below = openat (fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (below >= 0)
+			s_empty_dir (below, depth - 1);
+		(void) unlinkat (fd, entry->d_name, AT_REMOVEDIR);
+	}
+	closedir (dir);
+}
+
+void
+weir_sink_remove_parts (const char *results_dir, const char *job)
+{
+	char *path = weir_sink_parts_dir (results_dir, job);
+	int fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0)
+		s_empty_dir (fd, 1);
+	(void) rmdir (path);
 	free (path);
-	free (dir);
 }
 
 /* mkdir -p */
@@ -138,6 +178,8 @@ s_fetch_block (void *arg, uint64_t chunk, uint8_t **bytes_out, size_t *n_bytes_o
 	                                     ? NULL
 	                                     : bsearch (&chunk, self->entries, self->n_entries,
 	                                                sizeof *self->entries, s_compare_chunk);
+	if (entry == NULL && self->task->n_missing_all > 0)
+		return weir_partial_fill (self->task->job->plan, chunk, bytes_out, n_bytes_out, err);
 	if (entry == NULL)
 		return weir_err_set (err, WEIR_E_NOT_FOUND, WEIR_CLASS_RETRY, "PartUnreadable",
 		                     self->task->job->name, "chunk %llu: no part has it",
@@ -167,6 +209,29 @@ s_open_parts (weir_assembly_t *self, weir_err_t *err)
 	                        &self->n_entries, err);
 }
 
+/* Files with holes are put together aside, so that none of them ever has the name of a whole result. */
+static int
+s_assemble (weir_assembly_t *assembly, weir_sink_task_t *task, const char *dir, weir_err_t *err)
+{
+	const weir_plan_t *plan = task->job->plan;
+	int status = s_make_dir (dir, err);
+	if (status != 0 || task->n_missing_all == 0)
+		return status != 0 ? status
+		                   : weir_assemble_output (plan, task->output, dir, s_fetch_block, assembly,
+		                                           s_is_cancelled, &task->files, &task->n_files, err);
+	char *parts = weir_sink_parts_dir (task->job->results_dir, task->job->name);
+	char *aside = weir_asprintf ("%s/output-%u", parts, task->output);
+	status = s_make_dir (aside, err);
+	if (status == 0)
+		status = weir_assemble_output (plan, task->output, aside, s_fetch_block, assembly,
+		                               s_is_cancelled, &task->files, &task->n_files, err);
+	if (status == 0)
+		status = weir_partial_deliver (task, dir, err);
+	free (aside);
+	free (parts);
+	return status;
+}
+
 static int
 s_finish (weir_sink_task_t *task, weir_err_t *err)
 {
@@ -181,14 +246,12 @@ s_finish (weir_sink_task_t *task, weir_err_t *err)
 		                         .fds = weir_alloc ((task->n_parts + 1) * sizeof (int)) };
 	for (size_t i = 0; i < task->n_parts; i++)
 		assembly.fds[i] = -1;
-	char *dir = output->is_result ? weir_strdup (task->job->results_dir)
-	                              : weir_asprintf ("%s/%s", task->job->results_dir, output->node);
+	char *dir = output->is_result
+	                ? weir_strdup (task->job->results_dir)
+	                : weir_asprintf ("%s/%s", task->job->results_dir, output->node);
 	int status = s_open_parts (&assembly, err);
 	if (status == 0)
-		status = s_make_dir (dir, err);
-	if (status == 0)
-		status = weir_assemble_output (plan, task->output, dir, s_fetch_block, &assembly,
-		                               s_is_cancelled, &task->files, &task->n_files, err);
+		status = s_assemble (&assembly, task, dir, err);
 	for (size_t i = 0; i < task->n_parts; i++)
 		if (assembly.fds[i] >= 0)
 			close (assembly.fds[i]);
@@ -211,7 +274,7 @@ weir_sink_task_run (weir_sink_task_t *task, weir_part_file_t **part_p)
 	case WEIR_SINK_FINISH: status = s_finish (task, &task->err); break;
 	case WEIR_SINK_CLEAN:
 		weir_part_close (part_p);
-		weir_sink_remove_part (task->job->results_dir, task->job->name, task->job->part);
+		weir_sink_remove_parts (task->job->results_dir, task->job->name);
 		break;
 	}
 	task->has_err = status != 0;

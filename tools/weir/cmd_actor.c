@@ -100,6 +100,7 @@ static int
 s_run_sink (weir_host_config_t *host, uint64_t hash)
 {
 	weir_sink_t *sink = weir_sink_new (CREDIT_BYTES, hash);
+	weir_sink_keep_parts (sink); /* another sink may finish what is in them */
 	host->n_workers = 1;
 	int status = weir_service_run (&weir_sink_class, sink, host);
 	weir_sink_destroy (&sink);

@@ -18,6 +18,7 @@
 #define RECEIVE_MS 100
 #define CANCEL_WAIT_MS 15000
 #define SUBMIT_WAIT_MS 10000
+#define SILENCE_MS 30000 /* a coordinator that works says something every second */
 
 static const char s_usage[] =
 	"usage: weir run GRAPH.json [-o DIR] [--param NAME=VALUE]... [OPTIONS]\n"
@@ -166,9 +167,10 @@ typedef struct {
 } s_session_t;
 
 static const char *
-s_exit_state (Weir__JobState state)
+s_exit_state (Weir__JobState state, bool is_incomplete)
 {
-	return state == WEIR__JOB_STATE__JOB_DONE        ? "done"
+	return state == WEIR__JOB_STATE__JOB_DONE && is_incomplete ? "incomplete"
+	       : state == WEIR__JOB_STATE__JOB_DONE      ? "done"
 	       : state == WEIR__JOB_STATE__JOB_CANCELLED ? "cancelled"
 	                                                 : "failed";
 }
@@ -184,7 +186,7 @@ s_print_end (const s_session_t *self, const Weir__JobEnd *end, const weir_err_t 
 	json_t *files = json_array ();
 	for (size_t i = 0; i < end->n_files; i++)
 		json_array_append_new (files, json_string (end->files[i]));
-	json_t *line = json_pack ("{s:s, s:o}", "state", s_exit_state (end->state), "files", files);
+	json_t *line = json_pack ("{s:s, s:o}", "state", s_exit_state (end->state, err->status != 0), "files", files);
 	if (err->status != 0)
 		json_object_set_new (line, "error",
 		                     json_pack ("{s:s, s:s, s:s}", "code", err->code, "where", err->where,
@@ -213,12 +215,16 @@ s_take_end (s_session_t *self, const Weir__JobEnd *end)
 {
 	weir_err_t err;
 	weir_err_clear (&err);
-	if (end->state == WEIR__JOB_STATE__JOB_FAILED)
+	if (end->error != NULL) /* failed, or done with holes */
 		weir_error_from_message (end->error, &err);
 	weir_progress_clear (&self->progress);
 	s_print_end (self, end, &err);
-	if (end->state == WEIR__JOB_STATE__JOB_DONE)
+	if (end->state == WEIR__JOB_STATE__JOB_DONE && err.status == 0)
 		return 0;
+	if (end->state == WEIR__JOB_STATE__JOB_DONE) {
+		weir_print_error (&err);
+		return 1;
+	}
 	if (weir_signal_caught () != 0)
 		return 128 + weir_signal_caught ();
 	if (end->state == WEIR__JOB_STATE__JOB_CANCELLED) {
@@ -310,11 +316,13 @@ s_follow_job (s_session_t *self)
 			fprintf (stderr, "weir: the coordinator does not answer\n");
 			return 128 + weir_signal_caught ();
 		}
-		if (!self->is_submitted && self->waited_ms >= SUBMIT_WAIT_MS) {
+		int64_t most_ms = self->is_submitted ? SILENCE_MS : SUBMIT_WAIT_MS;
+		if (self->waited_ms >= most_ms) {
 			weir_err_t err;
 			weir_err_set (&err, WEIR_E_IO, WEIR_CLASS_RETRY, "CoordinatorUnavailable",
-			              self->options->coordinator, "submit: no answer within %d s",
-			              SUBMIT_WAIT_MS / 1000);
+			              self->options->coordinator, "%s: no answer within %d s",
+			              self->is_submitted ? "job" : "submit", (int) (most_ms / 1000));
+			weir_progress_clear (&self->progress);
 			weir_print_error (&err);
 			return 1;
 		}

@@ -55,6 +55,7 @@ weir_signals_catch (void)
 	sigaction (SIGINT, &action, NULL);
 	sigaction (SIGTERM, &action, NULL);
 	signal (SIGPIPE, SIG_IGN);
+	signal (SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of the write like any other */
 }
 
 int

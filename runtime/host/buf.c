@@ -3,6 +3,7 @@
 
 #include "runtime/base/mem.h"
 #include "runtime/host/buf_msg.h"
+#include "runtime/host/handoff.h"
 #include "runtime/host/pool.h"
 
 #include <stdatomic.h>
@@ -110,10 +111,12 @@ weir_buf_to_msg (weir_buf_t **self_p, zmq_msg_t *msg)
 	weir_buf_t *self = *self_p;
 	*self_p = NULL;
 	int rc;
+	weir_handoff_give (self->data);
 	if (self->n_bytes <= WEIR_BUF_COPY_MAX) {
 		rc = zmq_msg_init_size (msg, self->n_bytes);
 		if (rc == 0 && self->n_bytes > 0)
 			memcpy (zmq_msg_data (msg), self->data, self->n_bytes);
+		weir_handoff_give (zmq_msg_data (msg));
 		weir_buf_release (&self);
 	} else
 		rc = zmq_msg_init_data (msg, self->data, self->n_bytes, s_release_bytes, self);
@@ -124,6 +127,7 @@ weir_buf_t *
 weir_buf_from_msg (zmq_msg_t *msg)
 {
 	size_t n_bytes = zmq_msg_size (msg);
+	weir_handoff_take (zmq_msg_data (msg));
 	if ((uintptr_t) zmq_msg_data (msg) % 8 != 0 || n_bytes <= WEIR_BUF_COPY_MAX) {
 		uint8_t *copy = aligned_alloc (64, (n_bytes + 64) & ~(size_t) 63);
 		weir_assert (copy != NULL);

@@ -1,4 +1,5 @@
 /* client.c - the client's link: one DEALER, no loop */
+#include "runtime/host/handoff.h"
 #include "runtime/host/host_internal.h"
 
 #include <time.h>
@@ -86,6 +87,7 @@ s_receive_one (void *socket)
 	Weir__Control *msg = NULL;
 	weir_err_t err;
 	if (zmq_msg_recv (&frame, socket, ZMQ_DONTWAIT) >= 0) {
+		weir_handoff_take (zmq_msg_data (&frame));
 		msg = weir_control_decode (zmq_msg_data (&frame), zmq_msg_size (&frame), &err);
 		if (msg == NULL)
 			weir_log (WEIR_LOG_WARN, "client", "message dropped: %s", err.text);

@@ -10,6 +10,7 @@
  * when it says nothing for lost_ms, when its acknowledgement names a higher generation than the one
  * we registered under, or when it refuses us with an error that may go away.
  */
+#include "runtime/host/handoff.h"
 #include "runtime/host/host_internal.h"
 
 #include "runtime/base/mem.h"
@@ -82,6 +83,7 @@ s_pack (const Weir__Control *msg, zmq_msg_t *frame)
 {
 	zmq_msg_init_size (frame, weir__control__get_packed_size (msg));
 	weir__control__pack (msg, zmq_msg_data (frame));
+	weir_handoff_give (zmq_msg_data (frame));
 }
 
 /* Takes the frame, if only to hold it. */
@@ -303,6 +305,7 @@ static void
 s_handle (weir_host_t *self, uint64_t conn, zmq_msg_t *frame)
 {
 	weir_err_t err;
+	weir_handoff_take (zmq_msg_data (frame));
 	Weir__Control *msg = weir_control_decode (zmq_msg_data (frame), zmq_msg_size (frame), &err);
 	if (msg == NULL) {
 		if (weir_host_is_new_offender (self, conn))

@@ -10,6 +10,7 @@
  * Loss    what is on its way when a link or a peer ends is lost; tokens and leases repair that.
  */
 #include "runtime/host/buf_msg.h"
+#include "runtime/host/handoff.h"
 #include "runtime/host/host_internal.h"
 
 #include <errno.h>
@@ -244,6 +245,7 @@ s_pack_message (const Weir__Data *msg, weir_buf_t **payload_p, weir_outgoing_t *
 	copy.payload_bytes = out->has_payload ? weir_buf_size (*payload_p) : 0;
 	zmq_msg_init_size (&out->header, weir__data__get_packed_size (&copy));
 	weir__data__pack (&copy, zmq_msg_data (&out->header));
+	weir_handoff_give (zmq_msg_data (&out->header));
 	if (!out->has_payload)
 		return;
 	weir_buf_to_msg (payload_p, &out->payload);
@@ -346,6 +348,7 @@ static void
 s_handle (weir_host_t *self, uint64_t peer, zmq_msg_t *header, zmq_msg_t *payload)
 {
 	weir_err_t err;
+	weir_handoff_take (zmq_msg_data (header));
 	Weir__Data *msg = weir_data_decode (zmq_msg_data (header), zmq_msg_size (header), &err);
 	if (msg == NULL) {
 		s_complain (self, peer, err.text);

@@ -1,56 +1,7 @@
 /* compute.c - see compute.h */
-#include "actors/compute/compute.h"
-
-#include "actors/compute/collect.h"
-#include "runtime/core/in_flight.h"
+#include "actors/compute/compute_internal.h"
 
 #include <string.h>
-
-#define LIST_FLUSH 4096
-
-typedef struct {     /* a chunk that this actor has the lease of */
-	weir_job_t *job; /* a reference */
-	weir_buf_t **runs;
-	Weir__PayloadKind payload;
-	uint32_t n_missing;
-	weir_buf_t *block; /* encoded; kept until stored */
-	bool is_sent;
-} weir_collect_t;
-
-typedef struct {
-	uint64_t job;
-	uint64_t chunk, token_hi, token_lo;
-} weir_named_chunk_t;
-
-typedef struct { /* a lease that came before the plan: nothing is reserved for it yet */
-	uint64_t chunk, token_hi, token_lo, sink;
-	uint32_t n_runs;
-} weir_early_lease_t;
-
-typedef struct { /* job->user */
-	weir_in_flight_map_t *map;
-	WEIR_VEC (weir_early_lease_t) early;
-} weir_collect_job_t;
-
-typedef struct { /* blocks on their way to one sink, in order */
-	uint64_t sink;
-	bool is_asked, has_grant;
-	uint64_t credit_bytes, granted_bytes;
-	WEIR_VEC (weir_named_chunk_t) waiting;
-	size_t waiting_first;
-} weir_outlet_t;
-
-struct weir_compute {
-	weir_host_t *host;
-	uint32_t n_workers;
-	uint64_t memory_bytes, grant_bytes, registry_hash;
-	uint64_t actor; /* its number when it last registered; 0: not yet */
-	weir_pool_t *pool;
-	weir_jobs_t jobs;
-	WEIR_VEC (weir_outlet_t) outlets;
-	WEIR_VEC (weir_named_chunk_t) reserved; /* told at the end of the burst */
-	WEIR_VEC (weir_named_chunk_t) released;
-};
 
 weir_compute_t *
 weir_compute_new (uint32_t n_workers, uint64_t memory_bytes, uint64_t grant_bytes,
@@ -162,70 +113,6 @@ s_forget_record (weir_compute_t *self, weir_job_t *job, weir_in_flight_t *record
 	s_destroy_collect (record);
 	weir_in_flight_map_remove (s_map (job), name.chunk);
 	weir_vec_push (&self->released, name);
-}
-
-/* ---- lists to the coordinator */
-
-typedef struct {
-	Weir__ChunkRef refs[LIST_FLUSH];
-	Weir__ChunkRef *list[LIST_FLUSH];
-} weir_ref_list_t;
-
-/* Takes entries of one job from *i on; returns how many. */
-static size_t
-s_fill_refs (weir_ref_list_t *out, const weir_named_chunk_t *from, size_t n_from, size_t *i)
-{
-	uint64_t job = from[*i].job;
-	size_t n = 0;
-	for (; *i < n_from && n < LIST_FLUSH && from[*i].job == job; (*i)++, n++) {
-		weir__chunk_ref__init (&out->refs[n]);
-		out->refs[n].chunk = from[*i].chunk;
-		out->refs[n].token_hi = from[*i].token_hi;
-		out->refs[n].token_lo = from[*i].token_lo;
-		out->list[n] = &out->refs[n];
-	}
-	return n;
-}
-
-static void
-s_flush_lists (weir_compute_t *self)
-{
-	static _Thread_local weir_ref_list_t list;
-	for (size_t i = 0; i < self->reserved.n;) {
-		Weir__Reserved reserved = WEIR__RESERVED__INIT;
-		reserved.job = self->reserved.at[i].job;
-		reserved.n_chunks = s_fill_refs (&list, self->reserved.at, self->reserved.n, &i);
-		reserved.chunks = list.list;
-		Weir__Control msg = WEIR_CONTROL (RESERVED, reserved, &reserved);
-		weir_host_send (self->host, &msg);
-	}
-	self->reserved.n = 0;
-	for (size_t i = 0; i < self->released.n;) {
-		Weir__Released released = WEIR__RELEASED__INIT;
-		released.job = self->released.at[i].job;
-		released.n_chunks = s_fill_refs (&list, self->released.at, self->released.n, &i);
-		released.chunks = list.list;
-		Weir__Control msg = WEIR_CONTROL (RELEASED, released, &released);
-		weir_host_send (self->host, &msg);
-	}
-	self->released.n = 0;
-}
-
-static void
-s_send_failure (weir_compute_t *self, const weir_job_t *job, const weir_named_chunk_t *name,
-                const weir_err_t *err)
-{
-	Weir__Error error = WEIR__ERROR__INIT;
-	weir_error_to_message (err, &error);
-	Weir__Failed failed = WEIR__FAILED__INIT;
-	failed.job = job->number;
-	failed.generation = job->generation;
-	failed.chunk = name->chunk;
-	failed.token_hi = name->token_hi;
-	failed.token_lo = name->token_lo;
-	failed.error = &error;
-	Weir__Control msg = WEIR_CONTROL (FAILED, failed, &failed);
-	weir_host_send (self->host, &msg);
 }
 
 /* ---- blocks to sinks */
@@ -345,7 +232,7 @@ s_on_not_stored (void *arg, uint64_t peer, const Weir__Data *msg, weir_buf_t **p
 	weir_err_t err;
 	weir_error_from_message (refusal->error, &err);
 	weir_named_chunk_t name = { job->number, ref->chunk, ref->token_hi, ref->token_lo };
-	s_send_failure (self, job, &name, &err);
+	weir_compute_send_failure (self, job, &name, &err);
 	s_forget_record (self, job, record);
 }
 
@@ -485,8 +372,9 @@ s_on_partial (void *arg, uint64_t peer, const Weir__Data *msg, weir_buf_t **payl
 		weir_err_set (&err, WEIR_E_BUG, WEIR_CLASS_BUG, "PartialInvalid", job->name,
 		              "partial of chunk %llu from actor %llu: not what the plan says",
 		              (unsigned long long) partial->chunk, (unsigned long long) peer);
-		weir_named_chunk_t name = { job->number, record->chunk, record->token_hi, record->token_lo };
-		s_send_failure (self, job, &name, &err);
+		weir_named_chunk_t name = { job->number, record->chunk, record->token_hi,
+			                        record->token_lo };
+		weir_compute_send_failure (self, job, &name, &err);
 		s_forget_record (self, job, record);
 		return;
 	}
@@ -511,7 +399,7 @@ s_on_task (void *arg, void *done)
 	if (record != NULL && task->err != NULL) {
 		weir_named_chunk_t name = { task->job->number, task->chunk, task->token_hi,
 			                        task->token_lo };
-		s_send_failure (self, task->job, &name, task->err);
+		weir_compute_send_failure (self, task->job, &name, task->err);
 		s_forget_record (self, task->job, record);
 	} else if (record != NULL) {
 		s_queue_block (self, task->job, record, task->encoded);
@@ -534,7 +422,7 @@ s_on_burst_end (void *arg)
 	weir_compute_t *self = arg;
 	for (size_t i = 0; i < self->outlets.n; i++)
 		s_pump_outlet (self, &self->outlets.at[i]);
-	s_flush_lists (self);
+	weir_compute_flush_lists (self);
 }
 
 /* ---- control */
@@ -553,7 +441,8 @@ s_on_job_open (void *arg, uint64_t conn, const Weir__Control *msg)
 	}
 }
 
-/* The plan is here, or will never be. A lease that does not agree with it is failed, before anything is set aside. */
+/* The plan is here, or will never be. A lease that does not agree with it is failed, before
+ * anything is set aside. */
 static int
 s_check_lease (const weir_job_t *job, const weir_early_lease_t *lease, weir_err_t *err)
 {
@@ -580,7 +469,7 @@ s_take_lease (weir_compute_t *self, weir_job_t *job, const weir_early_lease_t *l
 		s_forget_record (self, job, record);
 	weir_err_t err;
 	if (s_check_lease (job, lease, &err) != 0) {
-		s_send_failure (self, job, &name, &err);
+		weir_compute_send_failure (self, job, &name, &err);
 		weir_vec_push (&self->released, name);
 		return;
 	}
@@ -645,7 +534,8 @@ s_on_leases (void *arg, uint64_t conn, const Weir__Control *msg)
 	}
 }
 
-/* Registered under another number: the coordinator took us for lost and has leased our chunks to others. Sinks know us
+/* Registered under another number: the coordinator took us for lost and has leased our chunks to
+ * others. Sinks know us
  * by the old number, so that credit is asked for anew. */
 static void
 s_on_registered (void *arg, uint64_t actor, uint64_t generation)

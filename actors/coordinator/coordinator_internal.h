@@ -117,7 +117,8 @@ extern weir_control_fn weir_coordinator_on_reserved, weir_coordinator_on_release
 
 /* finish.c */
 void weir_coordinator_send_finish (weir_coordinator_t *self, const weir_effect_t *effect);
-void weir_coordinator_note_failure (weir_coordinated_job_t *job, uint64_t chunk, const weir_err_t *why);
+void weir_coordinator_note_failure (weir_coordinated_job_t *job, uint64_t chunk,
+                                    const weir_err_t *why);
 void weir_chunk_failure_clear (weir_chunk_failure_t *self);
 
 /* effects.c */

@@ -1,6 +1,7 @@
 /* finish.c - FINISH: which parts there are, and which chunks are in none of them
  *
- * Parts of sinks that are gone are named too: what was synced is there. Why a chunk failed is remembered for jobs that
+ * Parts of sinks that are gone are named too: what was synced is there. Why a chunk failed is
+ * remembered for jobs that
  * deliver what there is (--partial), at most MISSING_MAX of them: the rest is told by number.
  */
 #include "actors/coordinator/coordinator_internal.h"
@@ -22,7 +23,7 @@ weir_coordinator_note_failure (weir_coordinated_job_t *job, uint64_t chunk, cons
 	if (i == job->failures.n) {
 		if (i == MISSING_MAX)
 			return;
-		weir_vec_push (&job->failures, ((weir_chunk_failure_t) { .chunk = chunk }));
+		weir_vec_push (&job->failures, ((weir_chunk_failure_t){ .chunk = chunk }));
 	}
 	weir_chunk_failure_t *failure = &job->failures.at[i];
 	weir_chunk_failure_clear (failure);
@@ -42,7 +43,8 @@ weir_chunk_failure_clear (weir_chunk_failure_t *self)
 }
 
 static void
-s_fill_missing (const weir_coordinated_job_t *job, uint64_t chunk, Weir__MissingChunk *missing, Weir__Error *error)
+s_fill_missing (const weir_coordinated_job_t *job, uint64_t chunk, Weir__MissingChunk *missing,
+                Weir__Error *error)
 {
 	static char s_code[] = "ChunkFailed", s_text[] = "given up after its actors were lost";
 	weir__missing_chunk__init (missing);
@@ -72,8 +74,8 @@ typedef struct {
 
 /* Counts all that is missing of the output, and lists the first MISSING_MAX. */
 static void
-s_list_missing (const weir_coordinator_t *self, const weir_coordinated_job_t *job, Weir__Finish *finish,
-                weir_missing_list_t *list)
+s_list_missing (const weir_coordinator_t *self, const weir_coordinated_job_t *job,
+                Weir__Finish *finish, weir_missing_list_t *list)
 {
 	const weir_plan_output_t *output = &job->plan->outputs[finish->output];
 	finish->missing = list->list;

@@ -147,7 +147,8 @@ s_on_deleted (void *arg, const weir_err_t *err, size_t n, const char *answers)
 	(void) answers;
 	const weir_coordinator_t *self = arg;
 	if (err != NULL && !self->is_closing) /* without a store the job has said so itself */
-		weir_log (weir_redis_is_connected (self->redis) ? WEIR_LOG_WARN : WEIR_LOG_INFO, "coordinator", "keys of a job not deleted: %s", err->text);
+		weir_log (weir_redis_is_connected (self->redis) ? WEIR_LOG_WARN : WEIR_LOG_INFO,
+		          "coordinator", "keys of a job not deleted: %s", err->text);
 }
 
 /* A job that delivers what there is says what it lacks. */
@@ -158,13 +159,13 @@ s_note_missing (const weir_coordinator_t *self, weir_coordinated_job_t *job)
 	if (!weir_core_job_view (self->core, job->number, &view) ||
 	    view.n_by_state[WEIR_CHUNK_QUARANTINED] == 0)
 		return;
-	weir_err_set (&job->error, view.error.status != 0 ? view.error.status : WEIR_E_IO,
-	              WEIR_CLASS_GIVE_UP, "JobIncomplete", job->results_dir,
-	              "%llu of %llu chunks are missing: %s%s%s",
-	              (unsigned long long) view.n_by_state[WEIR_CHUNK_QUARANTINED],
-	              (unsigned long long) view.n_chunks, view.error.where,
-	              view.error.where[0] != '\0' ? ": " : "",
-	              view.error.text[0] != '\0' ? view.error.text : "given up after their actors were lost");
+	weir_err_set (
+		&job->error, view.error.status != 0 ? view.error.status : WEIR_E_IO, WEIR_CLASS_GIVE_UP,
+		"JobIncomplete", job->results_dir, "%llu of %llu chunks are missing: %s%s%s",
+		(unsigned long long) view.n_by_state[WEIR_CHUNK_QUARANTINED],
+		(unsigned long long) view.n_chunks, view.error.where,
+		view.error.where[0] != '\0' ? ": " : "",
+		view.error.text[0] != '\0' ? view.error.text : "given up after their actors were lost");
 }
 
 void

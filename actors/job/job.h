@@ -41,7 +41,8 @@ weir_job_t *weir_jobs_find (const weir_jobs_t *self, uint64_t number); /* NULL: 
 
 /* JOB_OPEN: the entry, and a PLAN_REQUEST on its way. Known already: the same entry. */
 weir_job_t *weir_jobs_open (weir_jobs_t *self, weir_host_t *host, const Weir__JobOpen *open);
-/* PLAN_REPLY: the jobs that wait for it are settled one by one: with their plan, or, where it does not match its hash,
+/* PLAN_REPLY: the jobs that wait for it are settled one by one: with their plan, or, where it does
+ * not match its hash,
  * unpack, decode or compile, with `failure`; then that is the error returned. */
 int weir_jobs_plan (weir_jobs_t *self, const Weir__PlanReply *reply,
                     void (*settled) (void *arg, weir_job_t *job), void *arg, weir_err_t *err);

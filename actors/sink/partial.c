@@ -1,4 +1,5 @@
-/* partial.c - an output with holes: cells for what is missing, names that say so, and the list of it */
+/* partial.c - an output with holes: cells for what is missing, names that say so, and the list of
+ * it */
 #include "actors/sink/sink_task.h"
 
 #include "connectors/raster/encode.h"
@@ -13,8 +14,8 @@
 #define LIST_NAME "missing.json"
 
 int
-weir_partial_fill (const weir_plan_t *plan, uint64_t chunk, uint8_t **bytes_out, size_t *n_bytes_out,
-                   weir_err_t *err)
+weir_partial_fill (const weir_plan_t *plan, uint64_t chunk, uint8_t **bytes_out,
+                   size_t *n_bytes_out, weir_err_t *err)
 {
 	weir_plan_chunk_t where = weir_plan_chunk (plan, chunk);
 	const weir_plan_output_t *output = &plan->outputs[where.output];
@@ -23,8 +24,8 @@ weir_partial_fill (const weir_plan_t *plan, uint64_t chunk, uint8_t **bytes_out,
 	weir_cell_t cell = output->pipeline.out;
 	void *cells = calloc (n_cells > 0 ? n_cells : 1, weir_type_size (cell.type));
 	if (cells == NULL)
-		return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "MemoryExceeded", output->node,
-		                     "chunk of %zu cells: no memory", n_cells);
+		return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "MemoryExceeded",
+		                     output->node, "chunk of %zu cells: no memory", n_cells);
 	if (cell.has_nodata)
 		weir_cell_fill_nodata (cell, cells, n_cells);
 	int status = weir_encode_chunk (plan, &where, cells, bytes_out, n_bytes_out, err);
@@ -57,17 +58,18 @@ s_list_chunk (const weir_plan_t *plan, const weir_sink_missing_t *missing)
 {
 	weir_plan_chunk_t where = weir_plan_chunk (plan, missing->chunk);
 	const weir_plan_output_t *output = &plan->outputs[where.output];
-	json_t *entry = json_pack ("{s:I, s:{s:I, s:I, s:I, s:I}, s:{s:s, s:s, s:s}}", "chunk",
-	                           (json_int_t) missing->chunk, "window", "col", (json_int_t) where.window.col,
-	                           "row", (json_int_t) where.window.row, "width",
-	                           (json_int_t) where.window.width, "height", (json_int_t) where.window.height,
-	                           "error", "code", missing->err->code, "where", missing->err->where, "message",
-	                           missing->err->text);
+	json_t *entry = json_pack (
+		"{s:I, s:{s:I, s:I, s:I, s:I}, s:{s:s, s:s, s:s}}", "chunk", (json_int_t) missing->chunk,
+		"window", "col", (json_int_t) where.window.col, "row", (json_int_t) where.window.row,
+		"width", (json_int_t) where.window.width, "height", (json_int_t) where.window.height,
+		"error", "code", missing->err->code, "where", missing->err->where, "message",
+		missing->err->text);
 	char label[40];
 	if (entry != NULL && output->keeps_time)
-		json_object_set_new (entry, "label",
-		                     json_string (weir_label_format (plan->sources[output->source].labels_us[where.label],
-		                                                     label, sizeof label)));
+		json_object_set_new (
+			entry, "label",
+			json_string (weir_label_format (plan->sources[output->source].labels_us[where.label],
+		                                    label, sizeof label)));
 	return entry;
 }
 
@@ -83,9 +85,10 @@ s_list_text (const weir_sink_task_t *task, size_t *n_bytes_out)
 	}
 	for (size_t i = 0; i < task->n_files; i++)
 		json_array_append_new (files, json_string (strrchr (task->files[i], '/') + 1));
-	json_t *list = json_pack ("{s:s, s:o, s:I, s:I, s:o}", "node", plan->outputs[task->output].node, "files",
-	                          files, "chunks", (json_int_t) plan->outputs[task->output].n_chunks,
-	                          "chunks_missing", (json_int_t) task->n_missing_all, "missing", chunks);
+	json_t *list = json_pack ("{s:s, s:o, s:I, s:I, s:o}", "node", plan->outputs[task->output].node,
+	                          "files", files, "chunks",
+	                          (json_int_t) plan->outputs[task->output].n_chunks, "chunks_missing",
+	                          (json_int_t) task->n_missing_all, "missing", chunks);
 	char *text = list != NULL ? json_dumps (list, JSON_INDENT (1)) : NULL;
 	json_decref (list);
 	*n_bytes_out = text != NULL ? strlen (text) : 0;
@@ -98,7 +101,8 @@ s_write_list (const weir_sink_task_t *task, const char *path, weir_err_t *err)
 	size_t n_bytes;
 	char *text = s_list_text (task, &n_bytes);
 	if (text == NULL)
-		return weir_err_set (err, WEIR_E_BUG, WEIR_CLASS_BUG, "Internal", path, "list: cannot be written down");
+		return weir_err_set (err, WEIR_E_BUG, WEIR_CLASS_BUG, "Internal", path,
+		                     "list: cannot be written down");
 	char *temp = weir_asprintf ("%s.%s.part", path, task->job->name);
 	int error = 0;
 	int fd = open (temp, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0666);

@@ -192,12 +192,9 @@ s_flush_written (weir_sink_t *self, weir_told_list_t *out)
 static void
 s_tell_kept (weir_sink_t *self, uint64_t job, const weir_sink_block_t *block)
 {
-	weir_told_t told = { job,
-		                 block->peer,
-		                 block->chunk,
-		                 block->token_hi,
-		                 block->token_lo,
-		                 block->credit_bytes };
+	weir_told_t told = {
+		job, block->peer, block->chunk, block->token_hi, block->token_lo, block->credit_bytes
+	};
 	weir_vec_push (&self->stored, told);
 	told.bytes = block->end_bytes;
 	weir_vec_push (&self->written, told);
@@ -274,7 +271,8 @@ static void
 s_start_sync (weir_sink_t *self, weir_job_t *job)
 {
 	weir_sink_job_t *state = job->user;
-	/* While blocks are being appended too: the worker takes one task after the other, and what it has appended by then is
+	/* While blocks are being appended too: the worker takes one task after the other, and what it
+	 * has appended by then is
 	 * said to be written before it is said to be synced. */
 	if (state->is_syncing || state->end_bytes == state->synced_bytes)
 		return;
@@ -582,7 +580,8 @@ s_on_job_close (void *arg, uint64_t conn, const Weir__Control *msg)
 	s_close_job (self, job);
 }
 
-/* Registered under another number: the coordinator took us for lost. What is in the old parts stays there, and
+/* Registered under another number: the coordinator took us for lost. What is in the old parts
+ * stays there, and
  * JOB_OPEN brings new ones. */
 static void
 s_on_registered (void *arg, uint64_t actor, uint64_t generation)
@@ -628,7 +627,8 @@ s_on_finish (void *arg, uint64_t conn, const Weir__Control *msg)
 		s_on_ready (self, job);
 }
 
-/* The loop ends with jobs still open: their parts are nobody's any more, unless others are there to finish them. */
+/* The loop ends with jobs still open: their parts are nobody's any more, unless others are there
+ * to finish them. */
 static void
 s_stop (void *arg)
 {

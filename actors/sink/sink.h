@@ -19,7 +19,8 @@
 typedef struct weir_sink weir_sink_t;
 
 weir_sink_t *weir_sink_new (uint64_t credit_bytes, uint64_t registry_hash);
-/* Parts stay when the loop ends with jobs still open: others may finish them. Before the loop starts. */
+/* Parts stay when the loop ends with jobs still open: others may finish them. Before the loop
+ * starts. */
 void weir_sink_keep_parts (weir_sink_t *self);
 void weir_sink_destroy (weir_sink_t **self_p);
 extern const weir_actor_class_t weir_sink_class; /* wants exactly one worker */

@@ -209,16 +209,18 @@ s_open_parts (weir_assembly_t *self, weir_err_t *err)
 	                        &self->n_entries, err);
 }
 
-/* Files with holes are put together aside, so that none of them ever has the name of a whole result. */
+/* Files with holes are put together aside, so that none of them ever has the name of a whole
+ * result. */
 static int
 s_assemble (weir_assembly_t *assembly, weir_sink_task_t *task, const char *dir, weir_err_t *err)
 {
 	const weir_plan_t *plan = task->job->plan;
 	int status = s_make_dir (dir, err);
 	if (status != 0 || task->n_missing_all == 0)
-		return status != 0 ? status
-		                   : weir_assemble_output (plan, task->output, dir, s_fetch_block, assembly,
-		                                           s_is_cancelled, &task->files, &task->n_files, err);
+		return status != 0
+		           ? status
+		           : weir_assemble_output (plan, task->output, dir, s_fetch_block, assembly,
+		                                   s_is_cancelled, &task->files, &task->n_files, err);
 	char *parts = weir_sink_parts_dir (task->job->results_dir, task->job->name);
 	char *aside = weir_asprintf ("%s/output-%u", parts, task->output);
 	status = s_make_dir (aside, err);
@@ -246,9 +248,8 @@ s_finish (weir_sink_task_t *task, weir_err_t *err)
 		                         .fds = weir_alloc ((task->n_parts + 1) * sizeof (int)) };
 	for (size_t i = 0; i < task->n_parts; i++)
 		assembly.fds[i] = -1;
-	char *dir = output->is_result
-	                ? weir_strdup (task->job->results_dir)
-	                : weir_asprintf ("%s/%s", task->job->results_dir, output->node);
+	char *dir = output->is_result ? weir_strdup (task->job->results_dir)
+	                              : weir_asprintf ("%s/%s", task->job->results_dir, output->node);
 	int status = s_open_parts (&assembly, err);
 	if (status == 0)
 		status = s_assemble (&assembly, task, dir, err);

@@ -13,9 +13,9 @@ typedef struct {
 	uint64_t peer; /* the collector */
 	uint64_t chunk, token_hi, token_lo;
 	weir_buf_t *block;
-	bool is_repeat;     /* the part has this chunk: only say where it ends */
+	bool is_repeat;        /* the part has this chunk: only say where it ends */
 	uint64_t credit_bytes; /* what the collector spent on it */
-	uint64_t end_bytes; /* after the task */
+	uint64_t end_bytes;    /* after the task */
 	weir_err_t *err;
 } weir_sink_block_t;
 
@@ -40,8 +40,9 @@ typedef struct {
 	uint32_t output;
 	size_t n_parts;
 	char **parts;
-	uint64_t n_missing_all; /* of the output: the files are named partial, and missing.json lists them */
-	size_t n_missing;       /* of them told, with their errors, ascending by chunk */
+	uint64_t
+		n_missing_all; /* of the output: the files are named partial, and missing.json lists them */
+	size_t n_missing;  /* of them told, with their errors, ascending by chunk */
 	weir_sink_missing_t *missing;
 	size_t n_files;
 	char **files; /* of the output */
@@ -57,9 +58,10 @@ void weir_sink_task_take_missing (weir_sink_task_t *task, const Weir__Finish *fi
 void weir_sink_remove_parts (const char *results_dir, const char *job);
 
 /* partial.c: an output with holes. No-data cells for a chunk that is missing, encoded. */
-int weir_partial_fill (const weir_plan_t *plan, uint64_t chunk, uint8_t **bytes_out, size_t *n_bytes_out,
-                       weir_err_t *err);
-/* Moves the finished files from `from` to `dir` as NAME.partial.EXT and adds missing.json to them. */
+int weir_partial_fill (const weir_plan_t *plan, uint64_t chunk, uint8_t **bytes_out,
+                       size_t *n_bytes_out, weir_err_t *err);
+/* Moves the finished files from `from` to `dir` as NAME.partial.EXT and adds missing.json to them.
+ * */
 int weir_partial_deliver (weir_sink_task_t *task, const char *dir, weir_err_t *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* test_partial.c - what is delivered where a chunk cannot be computed, what --json says, and who answers nobody */
+/* test_partial.c - what is delivered where a chunk cannot be computed, what --json says, and who
+ * answers nobody */
 #include "tests/e2e/harness.h"
 
 #include <dirent.h>
@@ -22,8 +23,12 @@ s_make_cut (void)
 		x = x * 1664525U + 1013904223U;
 		s_cells[i] = (uint8_t) (x >> 31);
 	}
-	e2e_archive_t archive = { .folder = "cut", .band = "ensemble_flood_extent", .type = GDT_Byte,
-		                      .has_nodata = true, .nodata = 255, .block = 256 };
+	e2e_archive_t archive = { .folder = "cut",
+		                      .band = "ensemble_flood_extent",
+		                      .type = GDT_Byte,
+		                      .has_nodata = true,
+		                      .nodata = 255,
+		                      .block = 256 };
 	e2e_item_t item = { "I1", "2022-09-02T00:00:00Z", 0, 0, SIDE, SIDE, s_cells };
 	e2e_make_archive (&archive, 1, &item);
 	char *graph = e2e_source ("examples/max-flood-extent.json"), *text = e2e_read (graph);
@@ -101,7 +106,8 @@ test_partial_of_a_whole_job_is_a_whole_result (void **state)
 {
 	(void) state;
 	s_make_cut ();
-	e2e_result_t result = e2e_weir ("run graph.json -o whole --partial --json --param catalog=cut/collection.json");
+	e2e_result_t result = e2e_weir (
+		"run graph.json -o whole --partial --json --param catalog=cut/collection.json");
 	assert_int_equal (result.status, 0);
 	assert_string_equal (result.err, "");
 	char *last = strstr (result.out, "{\"state\":\"done\",\"files\":[\"/");
@@ -120,7 +126,8 @@ test_json_of_a_job_that_fails (void **state)
 	(void) state;
 	s_make_cut ();
 	assert_int_equal (unlink ("cut/I1.tif"), 0);
-	e2e_result_t result = e2e_weir ("run graph.json -o bad --json --param catalog=cut/collection.json");
+	e2e_result_t result = e2e_weir (
+		"run graph.json -o bad --json --param catalog=cut/collection.json");
 	assert_int_equal (result.status, 1);
 	char *last = strstr (result.out, "{\"state\":\"failed\",\"files\":[],\"error\":{\"code\":\"");
 	if (last == NULL)
@@ -134,11 +141,12 @@ test_nobody_listens (void **state)
 {
 	(void) state;
 	s_make_cut ();
-	e2e_result_t result =
-	    e2e_weir ("run graph.json -o bad --coordinator ipc:///tmp/weir-nobody-listens --param catalog=x");
+	e2e_result_t result = e2e_weir (
+		"run graph.json -o bad --coordinator ipc:///tmp/weir-nobody-listens --param catalog=x");
 	assert_int_equal (result.status, 1);
-	assert_non_null (strstr (result.err,
-	                         "weir: error: CoordinatorUnavailable: ipc:///tmp/weir-nobody-listens: submit: no answer"));
+	assert_non_null (strstr (
+		result.err,
+		"weir: error: CoordinatorUnavailable: ipc:///tmp/weir-nobody-listens: submit: no answer"));
 	e2e_free (&result);
 }
 
@@ -175,19 +183,24 @@ test_redis_goes_away (void **state)
 	assert_non_null (mkdtemp (dir));
 	setenv ("TMPDIR", dir, 1);
 	snprintf (command, sizeof command,
-	          "%s/weir-archive long --kind noisy --dates 24 --size 3072 >/dev/null 2>&1", getenv ("WEIR_BUILD_DIR"));
+	          "%s/weir-archive long --kind noisy --dates 24 --size 3072 >/dev/null 2>&1",
+	          getenv ("WEIR_BUILD_DIR"));
 	assert_int_equal (system (command), 0);
 	s_make_cut ();
-	pid_t pid = e2e_start ("redis.err", "run graph.json -o gone --chunk 512x512 --slots 1 --param catalog=long/collection.json");
+	pid_t pid = e2e_start (
+		"redis.err",
+		"run graph.json -o gone --chunk 512x512 --slots 1 --param catalog=long/collection.json");
 	struct timespec pause = { .tv_nsec = 5000000 };
-	for (int waited = 0; waited < 4000 && system ("ls gone/.weir-*/part-* >/dev/null 2>&1") != 0; waited++)
+	for (int waited = 0; waited < 4000 && system ("ls gone/.weir-*/part-* >/dev/null 2>&1") != 0;
+	     waited++)
 		nanosleep (&pause, NULL);
 	pid_t server = s_find_redis (dir);
 	assert_true (server > 0);
 	assert_int_equal (kill (server, SIGKILL), 0);
 	int status = e2e_wait (pid, 20000);
 	char *text = e2e_read ("redis.err");
-	if (status != 1 || strncmp (text, "weir: error: RedisUnavailable", 29) != 0 || strchr (text, '\n')[1] != '\0')
+	if (status != 1 || strncmp (text, "weir: error: RedisUnavailable", 29) != 0 ||
+	    strchr (text, '\n')[1] != '\0')
 		fail_msg ("status %d: %s", status, text);
 	free (text);
 	assert_int_equal (e2e_leftovers ("gone"), 0);

@@ -170,9 +170,9 @@ static const char *
 s_exit_state (Weir__JobState state, bool is_incomplete)
 {
 	return state == WEIR__JOB_STATE__JOB_DONE && is_incomplete ? "incomplete"
-	       : state == WEIR__JOB_STATE__JOB_DONE      ? "done"
-	       : state == WEIR__JOB_STATE__JOB_CANCELLED ? "cancelled"
-	                                                 : "failed";
+	       : state == WEIR__JOB_STATE__JOB_DONE                ? "done"
+	       : state == WEIR__JOB_STATE__JOB_CANCELLED           ? "cancelled"
+	                                                           : "failed";
 }
 
 static void
@@ -186,7 +186,8 @@ s_print_end (const s_session_t *self, const Weir__JobEnd *end, const weir_err_t 
 	json_t *files = json_array ();
 	for (size_t i = 0; i < end->n_files; i++)
 		json_array_append_new (files, json_string (end->files[i]));
-	json_t *line = json_pack ("{s:s, s:o}", "state", s_exit_state (end->state, err->status != 0), "files", files);
+	json_t *line = json_pack ("{s:s, s:o}", "state", s_exit_state (end->state, err->status != 0),
+	                          "files", files);
 	if (err->status != 0)
 		json_object_set_new (line, "error",
 		                     json_pack ("{s:s, s:s, s:s}", "code", err->code, "where", err->where,

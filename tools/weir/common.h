@@ -22,7 +22,8 @@ int weir_signal_caught (void);
 bool weir_range_parse (const char *text, uint32_t *min_out, uint32_t *max_out);
 bool weir_count_parse (const char *text, uint32_t *count_out); /* 1 … 1024 */
 
-/* Makes the folder (with parents) and gives its absolute path (yours); "OutputUnwritable" where that cannot be. */
+/* Makes the folder (with parents) and gives its absolute path (yours); "OutputUnwritable" where
+ * that cannot be. */
 int weir_dir_prepare (const char *path, char **absolute_out, weir_err_t *err);
 
 typedef struct {

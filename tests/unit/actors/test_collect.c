@@ -1,4 +1,5 @@
-/* test_collect.c - the collector's merge: the same bits however a chunk's labels were cut into runs */
+/* test_collect.c - the collector's merge: the same bits however a chunk's labels were cut into
+ * runs */
 #include "actors/compute/collect.h"
 
 #include "tests/unit/plan/fixture.h"
@@ -15,12 +16,12 @@
 #define SIDE 20
 
 static const char s_graph[] =
-    "{'load': {'process_id': 'load_stac', 'arguments': {'url': 'x'}},"
-    "'fold': {'process_id': 'reduce_dimension', 'arguments': {'data': {'from_node': 'load'}, "
-    "'dimension': 't', 'reducer': {'process_graph': {'m': {'process_id': '%s', 'arguments': "
-    "{'data': {'from_parameter': 'data'}}, 'result': true}}}}},"
-    "'save': {'process_id': 'save_result', 'arguments': {'data': {'from_node': 'fold'}, 'format': "
-    "'GTiff', 'options': {'compress': 'NONE'}}, 'result': true}}";
+	"{'load': {'process_id': 'load_stac', 'arguments': {'url': 'x'}},"
+	"'fold': {'process_id': 'reduce_dimension', 'arguments': {'data': {'from_node': 'load'}, "
+	"'dimension': 't', 'reducer': {'process_graph': {'m': {'process_id': '%s', 'arguments': "
+	"{'data': {'from_parameter': 'data'}}, 'result': true}}}}},"
+	"'save': {'process_id': 'save_result', 'arguments': {'data': {'from_node': 'fold'}, 'format': "
+	"'GTiff', 'options': {'compress': 'NONE'}}, 'result': true}}";
 
 static float s_cells[N_LABELS][SIDE * SIDE];
 
@@ -45,9 +46,16 @@ s_make_job (const char *fold)
 	for (int l = 0; l < N_LABELS; l++) {
 		snprintf (ids[l], sizeof ids[l], "i%02d", l);
 		snprintf (times[l], sizeof times[l], "2020-%02d-%02dT00:00:00Z", l / 25 + 1, l % 25 + 1);
-		rows[l] = (fixture_item_t) { .id = ids[l], .time = times[l], .x = 0, .y = 100, .step = 1,
-			                         .width = SIDE, .height = SIDE, .crs = "EPSG:1", .type = "float32",
-			                         .nodata = "nan" };
+		rows[l] = (fixture_item_t){ .id = ids[l],
+			                        .time = times[l],
+			                        .x = 0,
+			                        .y = 100,
+			                        .step = 1,
+			                        .width = SIDE,
+			                        .height = SIDE,
+			                        .crs = "EPSG:1",
+			                        .type = "float32",
+			                        .nodata = "nan" };
 	}
 	static weir_cell_t file = { .type = WEIR_F32 };
 	char graph[sizeof s_graph + 16];
@@ -64,7 +72,8 @@ s_make_job (const char *fold)
 	fixture_clear (&fixture);
 	job->stages = weir_alloc (sizeof (weir_stage_t *));
 	weir_err_t err;
-	assert_int_equal (weir_stage_new (&job->plan->outputs[0].pipeline, N_LABELS, &job->stages[0], &err), 0);
+	assert_int_equal (
+		weir_stage_new (&job->plan->outputs[0].pipeline, N_LABELS, &job->stages[0], &err), 0);
 	return job;
 }
 
@@ -73,7 +82,8 @@ s_read_run (weir_pool_t *pool, const weir_stage_t *stage, uint32_t rank, uint32_
 {
 	weir_err_t err;
 	size_t acc_bytes = weir_stage_acc_bytes (stage, (size_t) SIDE * SIDE);
-	weir_buf_t *memory = weir_pool_take (pool, acc_bytes * weir_stage_run_accs (stage, n_labels), &err);
+	weir_buf_t *memory = weir_pool_take (pool, acc_bytes * weir_stage_run_accs (stage, n_labels),
+	                                     &err);
 	weir_run_t *run = weir_run_new (stage, SIDE, SIDE, rank, n_labels, weir_buf_data (memory));
 	for (uint32_t l = rank; l < rank + n_labels; l++)
 		weir_run_fold (run, l, s_cells[l], SIDE, 0, 0, SIDE, SIDE);
@@ -94,7 +104,8 @@ s_collect (weir_pool_t *pool, weir_job_t *job, uint32_t run_labels)
 	task->runs = weir_alloc (task->n_runs * sizeof (weir_buf_t *));
 	for (uint32_t r = 0; r < task->n_runs; r++) {
 		uint32_t rank = r * run_labels, rest = N_LABELS - rank;
-		task->runs[r] = s_read_run (pool, job->stages[0], rank, rest < run_labels ? rest : run_labels);
+		task->runs[r] = s_read_run (pool, job->stages[0], rank,
+		                            rest < run_labels ? rest : run_labels);
 	}
 	weir_collect_task_run (pool, task);
 	return task;

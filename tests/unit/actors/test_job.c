@@ -1,4 +1,5 @@
-/* test_job.c - plans on their way to an actor: whatever comes, a job is settled once, well or with a reason */
+/* test_job.c - plans on their way to an actor: whatever comes, a job is settled once, well or with
+ * a reason */
 #include "actors/job/job.h"
 
 #include <setjmp.h>
@@ -35,7 +36,8 @@ static void
 s_begin (s_world_t *self, weir_plan_t *plan)
 {
 	memset (self, 0, sizeof *self);
-	self->text = plan != NULL ? weir_plan_encode (plan) : weir_strdup ("{\"this\": \"is no plan\"}");
+	self->text = plan != NULL ? weir_plan_encode (plan)
+	                          : weir_strdup ("{\"this\": \"is no plan\"}");
 	weir_plan_destroy (&plan);
 	self->text_bytes = strlen (self->text);
 	weir_plan_hash (self->text, self->text_bytes, self->sha256);

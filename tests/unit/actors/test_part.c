@@ -1,4 +1,5 @@
-/* test_part.c - parts: whatever is torn off or broken, whole records before it are found and nothing else */
+/* test_part.c - parts: whatever is torn off or broken, whole records before it are found and
+ * nothing else */
 #include "actors/sink/part.h"
 
 #include "runtime/base/mem.h"
@@ -26,7 +27,9 @@ s_path (const char *name)
 static const struct {
 	uint64_t chunk;
 	const char *payload;
-} s_records[] = { { 7, "seven" }, { 0, "" }, { UINT64_C (1) << 40, "far away" }, { 7, "seven again" } };
+} s_records[] = {
+	{ 7, "seven" }, { 0, "" }, { UINT64_C (1) << 40, "far away" }, { 7, "seven again" }
+};
 
 #define N_RECORDS (sizeof s_records / sizeof s_records[0])
 
@@ -189,7 +192,8 @@ test_garbage_is_an_empty_part (void **state)
 	free (path);
 }
 
-/* A limit on the file's size stands for a full disk: the record that does not fit leaves no trace. */
+/* A limit on the file's size stands for a full disk: the record that does not fit leaves no trace.
+ * */
 static void
 test_a_record_that_does_not_fit (void **state)
 {

@@ -6,6 +6,7 @@
 #include "actors/sink/sink.h"
 #include "connectors/redis/redis.h"
 #include "cube/process/process.h"
+#include "runtime/host/child.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -22,6 +23,8 @@
 #define GRANT_BYTES ((uint64_t) 40 << 20) /* what collectors let others send them, all together */
 #define CREDIT_BYTES ((uint64_t) 16 << 20)
 #define REDIS_WAIT_MS 5000
+#define CHILD_GRACE_MS 5000
+#define CHILD_RESTARTS_MAX 3
 
 typedef struct {
 	weir_host_thread_t *thread;
@@ -36,6 +39,7 @@ struct weir_local {
 	weir_coordinator_t *coordinator;
 	weir_host_thread_t *coordinator_thread;
 	WEIR_VEC (weir_local_actor_t) actors;
+	WEIR_VEC (weir_child_t *) children;
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 	bool is_started; /* the coordinator has said how its start went */
@@ -121,9 +125,85 @@ s_start_actor (weir_local_t *self, const weir_actor_class_t *klass, void *actor,
 	return status;
 }
 
+/* ---- actors as processes */
+
+static int
+s_find_exe (char *exe, size_t exe_bytes, weir_err_t *err)
+{
+	ssize_t n = readlink ("/proc/self/exe", exe, exe_bytes - 1);
+	if (n <= 0)
+		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "ActorUnavailable",
+		                     "/proc/self/exe", "cannot find this program: %s", strerror (errno));
+	exe[n] = '\0';
+	return 0;
+}
+
+static int
+s_start_child (weir_local_t *self, const char *kind, const weir_local_config_t *config,
+               weir_err_t *err)
+{
+	char exe[4096], listen[160], slots[16], memory[32];
+	int status = s_find_exe (exe, sizeof exe, err);
+	if (status != 0)
+		return status;
+	snprintf (listen, sizeof listen, "%s-%zu", self->endpoint, self->children.n);
+	snprintf (slots, sizeof slots, "%u", config->n_slots);
+	snprintf (memory, sizeof memory, "%llu", (unsigned long long) config->memory_bytes);
+	const char *args[] = { "actor",   kind,  "--coordinator", self->endpoint, "--listen", listen,
+		                   "--slots", slots, "--memory",      memory,         NULL };
+	weir_child_t *child;
+	status = weir_child_start (exe, args, &child, err);
+	if (status == 0)
+		weir_vec_push (&self->children, child);
+	return status;
+}
+
+static int
+s_start_children (weir_local_t *self, const weir_local_config_t *config, weir_err_t *err)
+{
+	int status = 0;
+	for (uint32_t i = 0; i < config->n_sinks && status == 0; i++)
+		status = s_start_child (self, "sink", config, err);
+	for (uint32_t i = 0; i < config->n_computes && status == 0; i++)
+		status = s_start_child (self, "compute", config, err);
+	for (uint32_t i = 0; i < config->n_readers && status == 0; i++)
+		status = s_start_child (self, "reader", config, err);
+	return status;
+}
+
+int
+weir_local_check (weir_local_t *self, weir_err_t *err)
+{
+	for (size_t i = 0; i < self->children.n; i++) {
+		weir_child_t *child = self->children.at[i];
+		if (weir_child_is_running (child))
+			continue;
+		if (weir_child_n_restarts (child) >= CHILD_RESTARTS_MAX)
+			return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "ActorUnavailable", "",
+			                     "actor process: ended %d times", CHILD_RESTARTS_MAX + 1);
+		weir_log (WEIR_LOG_WARN, "launcher", "an actor process has ended: started again");
+		int status = weir_child_restart (child, err);
+		if (status != 0)
+			return status;
+	}
+	return 0;
+}
+
+static void
+s_stop_children (weir_local_t *self)
+{
+	for (size_t i = 0; i < self->children.n; i++)
+		weir_child_ask_stop (self->children.at[i]);
+	for (size_t i = 0; i < self->children.n; i++)
+		weir_child_destroy (&self->children.at[i], CHILD_GRACE_MS);
+	weir_vec_clear (&self->children);
+}
+
 static int
 s_start_actors (weir_local_t *self, const weir_local_config_t *config, weir_err_t *err)
 {
+	if (config->as_processes)
+		return s_start_children (self, config, err);
 	uint64_t hash = weir_process_registry_hash (), memory = config->memory_bytes;
 	int status = 0;
 	for (uint32_t i = 0; i < config->n_sinks && status == 0; i++)
@@ -167,12 +247,7 @@ static int
 s_start_server (weir_local_t *self, weir_err_t *err)
 {
 	char exe[4096];
-	ssize_t n = readlink ("/proc/self/exe", exe, sizeof exe - 1);
-	if (n <= 0)
-		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RedisUnavailable",
-		                     "/proc/self/exe", "cannot find this program: %s", strerror (errno));
-	exe[n] = '\0';
-	int status = s_make_temp_dir (self, err);
+	int status = s_find_exe (exe, sizeof exe, err);
 	return status != 0 ? status : weir_redis_server_start (exe, self->temp_dir, &self->server, err);
 }
 
@@ -243,6 +318,28 @@ s_wait_started (weir_local_t *self, weir_err_t *err)
 	return self->has_failed ? err->status : 0;
 }
 
+static void
+s_name_endpoint (weir_local_t *self, const weir_local_config_t *config)
+{
+	uint64_t random;
+	weir_host_random (&random, sizeof random);
+	self->endpoint = config->as_processes
+	                     ? weir_asprintf ("ipc://%s/c", self->temp_dir)
+	                     : weir_asprintf ("inproc://weir-%016llx", (unsigned long long) random);
+}
+
+/* Sockets that actors bound in the temporary folder; an actor that was killed leaves its own. */
+static void
+s_remove_sockets (const weir_local_t *self, size_t n_children)
+{
+	for (size_t i = 0; i <= n_children && self->endpoint != NULL; i++) {
+		char *path = i == n_children ? weir_asprintf ("%s/c", self->temp_dir)
+		                             : weir_asprintf ("%s/c-%zu", self->temp_dir, i);
+		(void) unlink (path);
+		free (path);
+	}
+}
+
 int
 weir_local_start (const weir_local_config_t *given, weir_local_t **local_out, weir_err_t *err)
 {
@@ -255,10 +352,11 @@ weir_local_start (const weir_local_config_t *given, weir_local_t **local_out, we
 	weir_local_t *self = weir_alloc (sizeof *self);
 	pthread_mutex_init (&self->mutex, NULL);
 	pthread_cond_init (&self->cond, NULL);
-	uint64_t random;
-	weir_host_random (&random, sizeof random);
-	self->endpoint = weir_asprintf ("inproc://weir-%016llx", (unsigned long long) random);
-	int status = config.redis_url == NULL ? s_start_server (self, err) : 0;
+	int status = config.redis_url == NULL || config.as_processes ? s_make_temp_dir (self, err) : 0;
+	if (status == 0)
+		s_name_endpoint (self, &config);
+	if (status == 0 && config.redis_url == NULL)
+		status = s_start_server (self, err);
 	if (status == 0)
 		status = s_start_coordinator (self, &config, err);
 	if (status == 0)
@@ -297,6 +395,8 @@ weir_local_stop (weir_local_t **self_p)
 	if (self == NULL)
 		return;
 	weir_err_t ignored;
+	size_t n_children = self->children.n;
+	s_stop_children (self);
 	for (size_t i = 0; i < self->actors.n; i++)
 		weir_host_thread_stop (self->actors.at[i].thread);
 	for (size_t i = 0; i < self->actors.n; i++)
@@ -310,6 +410,8 @@ weir_local_stop (weir_local_t **self_p)
 	weir_vec_clear (&self->actors);
 	weir_coordinator_destroy (&self->coordinator);
 	weir_redis_server_stop (&self->server);
+	if (self->temp_dir != NULL)
+		s_remove_sockets (self, n_children);
 	if (self->temp_dir != NULL)
 		(void) rmdir (self->temp_dir);
 	free (self->temp_dir);

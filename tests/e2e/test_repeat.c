@@ -52,6 +52,8 @@ static const char *const s_ways[] = {
 	"--run-labels 32 --readers 7 --computes 2",
 	"--chunk 1024x1024 --run-labels 16 --readers 2 --sinks 7",
 	"--slots 5 --chunk 16x16",
+	"--launcher process",
+	"--launcher process --readers 2 --computes 2 --sinks 2 --chunk 64x32 --run-labels 16",
 };
 
 static void

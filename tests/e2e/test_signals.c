@@ -26,13 +26,17 @@ s_make (void)
 	assert_int_equal (system (command), 0);
 }
 
+static const char *s_launcher = "thread";
+
 static pid_t
 s_start_job (void)
 {
 	char *graph = e2e_source ("examples/max-flood-extent.json");
-	pid_t pid = e2e_start (
-		"signal.err",
-		"run %s -o out --chunk 512x512 --slots 1 --param catalog=long/collection.json", graph);
+	assert_int_equal (system ("rm -rf out"), 0); /* a killed job leaves its part there */
+	pid_t pid = e2e_start ("signal.err",
+	                       "run %s -o out --launcher %s --chunk 512x512 --slots 1 "
+	                       "--param catalog=long/collection.json",
+	                       graph, s_launcher);
 	free (graph);
 	for (int waited = 0; waited < 20000;
 	     waited += 5) { /* until a part is there, the job is under way */
@@ -83,17 +87,15 @@ test_ctrl_c_cleans_up (void **state)
 	rmdir (dir);
 }
 
-/* The private redis-server is bound to the life of the program, whatever ends it. */
 static void
-test_redis_dies_with_the_program (void **state)
+s_kill_program (size_t n_children_max)
 {
-	(void) state;
 	char dir[] = "/tmp/wt-XXXXXX", command[64];
 	assert_non_null (mkdtemp (dir));
 	setenv ("TMPDIR", dir, 1);
 	s_make ();
 	pid_t pid = s_start_job ();
-	assert_in_range (e2e_processes_of (dir), 1, 2);
+	assert_in_range (e2e_processes_of (dir), n_children_max - 1, n_children_max);
 	kill (pid, SIGKILL);
 	assert_int_equal (e2e_wait (pid, 5000), 128 + SIGKILL);
 	for (int waited = 0; waited < 3000 && e2e_processes_of (dir) > 0; waited += 10)
@@ -103,12 +105,47 @@ test_redis_dies_with_the_program (void **state)
 	assert_int_equal (system (command), 0);
 }
 
+/* The private redis-server is bound to the life of the program, whatever ends it. */
+static void
+test_redis_dies_with_the_program (void **state)
+{
+	(void) state;
+	s_kill_program (2);
+}
+
+/* Actors as processes too: reader, compute, sink and redis-server. */
+static void
+test_actor_processes_die_with_the_program (void **state)
+{
+	(void) state;
+	s_launcher = "process";
+	s_kill_program (5);
+	s_launcher = "thread";
+}
+
+static void
+test_ctrl_c_cleans_up_processes (void **state)
+{
+	(void) state;
+	char dir[] = "/tmp/wt-XXXXXX";
+	assert_non_null (mkdtemp (dir));
+	setenv ("TMPDIR", dir, 1);
+	s_launcher = "process";
+	s_interrupt (SIGINT);
+	s_interrupt (SIGTERM);
+	s_launcher = "thread";
+	assert_int_equal (e2e_processes_of (dir), 0);
+	rmdir (dir);
+}
+
 int
 main (void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test (test_ctrl_c_cleans_up),
 		cmocka_unit_test (test_redis_dies_with_the_program),
+		cmocka_unit_test (test_actor_processes_die_with_the_program),
+		cmocka_unit_test (test_ctrl_c_cleans_up_processes),
 	};
 	return cmocka_run_group_tests (tests, e2e_setup, e2e_teardown);
 }

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GRANT_BYTES ((uint64_t) 64 << 20)
+#define GRANT_BYTES ((uint64_t) 40 << 20)
 #define CREDIT_BYTES ((uint64_t) 16 << 20)
 
 static const char s_usage[] =

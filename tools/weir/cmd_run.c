@@ -31,7 +31,8 @@ static const char s_usage[] =
 	"  --slots N              slots of each reader (default: number of CPUs)\n"
 	"  --memory SIZE          memory budget, e.g. 512M or 2G (default: half of what there is)\n"
 	"  --redis URL            unix:///path or redis://host:port (default: a private redis-server)\n"
-	"  --launcher thread      how actors run: as threads\n"
+	"  --launcher thread|process\n"
+	"                         how actors run: threads (default), or child processes over ipc\n"
 	"  --coordinator ENDPOINT submit to a running coordinator instead of running here\n"
 	"  --chunk WIDTHxHEIGHT   shape of the chunks (default: the planner's choice)\n"
 	"  --run-labels N         dates of one read run (default: the planner's choice)\n"
@@ -105,7 +106,9 @@ s_take_value (s_options_t *self, int option, const char *value, weir_err_t *err)
 	case OPT_REDIS:
 		self->local.redis_url = value;
 		return strncmp (value, "unix://", 7) == 0 || strncmp (value, "redis://", 8) == 0;
-	case OPT_LAUNCHER: return strcmp (value, "thread") == 0;
+	case OPT_LAUNCHER:
+		self->local.as_processes = strcmp (value, "process") == 0;
+		return self->local.as_processes || strcmp (value, "thread") == 0;
 	case OPT_COORDINATOR:
 		self->coordinator = value;
 		return strncmp (value, "ipc://", 6) == 0 || strncmp (value, "inproc://", 9) == 0;
@@ -159,6 +162,7 @@ s_parse_options (int argc, char **argv, s_options_t *self, int *status_out)
 typedef struct {
 	const s_options_t *options;
 	weir_client_t *client;
+	weir_local_t *local; /* NULL: the coordinator is somebody else's */
 	char job[40];
 	weir_progress_t progress;
 	bool is_submitted;
@@ -312,6 +316,12 @@ s_follow_job (s_session_t *self)
 			continue;
 		}
 		self->waited_ms += RECEIVE_MS;
+		weir_err_t lost;
+		if (self->local != NULL && weir_local_check (self->local, &lost) != 0) {
+			weir_progress_clear (&self->progress);
+			weir_print_error (&lost);
+			return 1;
+		}
 		if (self->is_cancelling && self->waited_ms >= CANCEL_WAIT_MS) {
 			weir_progress_clear (&self->progress);
 			fprintf (stderr, "weir: the coordinator does not answer\n");
@@ -331,10 +341,12 @@ s_follow_job (s_session_t *self)
 }
 
 static int
-s_run_session (const s_options_t *options, const char *endpoint, const char *graph,
-               char *results_dir)
+s_run_session (const s_options_t *options, weir_local_t *local, const char *endpoint,
+               const char *graph, char *results_dir)
 {
-	s_session_t session = { .options = options, .client = weir_client_new (endpoint) };
+	s_session_t session = { .options = options,
+		                    .client = weir_client_new (endpoint),
+		                    .local = local };
 	weir_err_t err;
 	weir_progress_begin (&session.progress, options->is_json);
 	int status = s_send_submit (&session, graph, results_dir, &err) == 0 ? s_follow_job (&session)
@@ -374,7 +386,7 @@ s_run_local (const s_options_t *options, const char *graph, char *results_dir)
 		weir_print_error (&err);
 		return 1;
 	}
-	int status = s_run_session (options, weir_local_endpoint (local), graph, results_dir);
+	int status = s_run_session (options, local, weir_local_endpoint (local), graph, results_dir);
 	weir_local_stop (&local);
 	return status;
 }
@@ -397,7 +409,7 @@ s_run (const s_options_t *options)
 	weir_signals_catch ();
 	weir_host_init ();
 	if (options->coordinator != NULL)
-		status = s_run_session (options, options->coordinator, graph, results_dir);
+		status = s_run_session (options, NULL, options->coordinator, graph, results_dir);
 	else
 		status = s_run_local (options, graph, results_dir);
 	weir_host_shutdown ();

@@ -244,14 +244,6 @@ s_make_temp_dir (weir_local_t *self, weir_err_t *err)
 }
 
 static int
-s_start_server (weir_local_t *self, weir_err_t *err)
-{
-	char exe[4096];
-	int status = s_find_exe (exe, sizeof exe, err);
-	return status != 0 ? status : weir_redis_server_start (exe, self->temp_dir, &self->server, err);
-}
-
-static int
 s_check_server (void *arg, weir_err_t *err)
 {
 	weir_local_t *self = arg;
@@ -356,7 +348,7 @@ weir_local_start (const weir_local_config_t *given, weir_local_t **local_out, we
 	if (status == 0)
 		s_name_endpoint (self, &config);
 	if (status == 0 && config.redis_url == NULL)
-		status = s_start_server (self, err);
+		status = weir_redis_server_start (self->temp_dir, &self->server, err);
 	if (status == 0)
 		status = s_start_coordinator (self, &config, err);
 	if (status == 0)

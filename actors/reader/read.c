@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Fewer than fit the bounded cache of open files, so that none is opened twice in a group. */
+#define GROUP_ITEMS_MAX 40
+
 typedef struct { /* where the pieces of one item's band go */
 	weir_read_worker_t *worker;
 	weir_job_t *job;
@@ -344,16 +347,43 @@ s_end_order (weir_read_worker_t *self, const weir_read_task_t *task, weir_read_o
 	return 0;
 }
 
+/* Labels from `first` on whose files stay open together: one label at the least. */
+static uint32_t
+s_group_end (const weir_read_task_t *task, const weir_plan_source_t *source, uint32_t first)
+{
+	uint32_t end = first + 1, last = task->rank + task->n_labels;
+	while (end < last &&
+	       source->label_items[end + 1] - source->label_items[first] <= GROUP_ITEMS_MAX)
+		end++;
+	return end;
+}
+
 static void
-s_read_label (weir_read_worker_t *self, weir_read_task_t *task, uint32_t label, weir_err_t *err)
+s_read_group (weir_read_worker_t *self, weir_read_task_t *task, weir_read_order_t *order,
+              uint32_t first, uint32_t end)
 {
 	const weir_plan_t *plan = task->job->plan;
-	for (size_t i = 0; i < task->n_orders; i++) {
-		weir_read_order_t *order = &task->orders[i];
-		size_t n_bands = plan->sources[plan->outputs[order->where.output].source].n_bands;
+	size_t n_bands = plan->sources[plan->outputs[order->where.output].source].n_bands;
+	weir_err_t err;
+	for (uint32_t label = first; label < end && !weir_job_is_cancelled (task->job); label++)
 		for (size_t b = 0; b < n_bands && order->err == NULL; b++)
-			if (s_read_slice (self, task->job, order, label, b, err) != 0)
-				s_fail_order (order, err);
+			if (s_read_slice (self, task->job, order, label, b, &err) != 0)
+				s_fail_order (order, &err);
+}
+
+/* Group by group of labels, and within a group order by order: the files of a group stay open for
+ * the whole batch, and an order's accumulators stay in the processor's cache for a whole group. */
+static void
+s_read_all (weir_read_worker_t *self, weir_read_task_t *task)
+{
+	const weir_plan_t *plan = task->job->plan;
+	const weir_plan_output_t *output = &plan->outputs[task->orders[0].where.output];
+	const weir_plan_source_t *source = &plan->sources[output->source];
+	uint32_t last = task->rank + task->n_labels, end;
+	for (uint32_t first = task->rank; first < last; first = end) {
+		end = s_group_end (task, source, first);
+		for (size_t i = 0; i < task->n_orders; i++)
+			s_read_group (self, task, &task->orders[i], first, end);
 	}
 }
 
@@ -365,8 +395,7 @@ weir_read_task_run (weir_read_worker_t *self, weir_read_task_t *task)
 	for (size_t i = 0; i < task->n_orders; i++)
 		if (s_begin_order (self, task, &task->orders[i], &err) != 0)
 			s_fail_order (&task->orders[i], &err);
-	for (uint32_t l = 0; l < task->n_labels && !weir_job_is_cancelled (task->job); l++)
-		s_read_label (self, task, task->rank + l, &err);
+	s_read_all (self, task);
 	if (weir_job_is_cancelled (task->job))
 		weir_err_set (&err, WEIR_E_CANCELLED, WEIR_CLASS_GIVE_UP, "JobCancelled", "",
 		              "job: cancelled");

@@ -157,8 +157,6 @@ main (int argc, char **argv)
 		{ "computes", required_argument, NULL, 'c' }, { "sinks", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' },           { NULL, 0, NULL, 0 },
 	};
-	if (argc >= 2 && strcmp (argv[1], "__guard") == 0)
-		return weir_redis_guard_main (argc, argv);
 	s_options_t options = { .n_chunks = 1000000 };
 	for (int o; (o = getopt_long (argc, argv, "", long_options, NULL)) != -1;) {
 		uint64_t value = o != 'j' && o != '?' ? strtoull (optarg, NULL, 10) : 0;

@@ -211,12 +211,10 @@ s_report (bench_t *bench, double seconds)
 static int
 s_run_with_server (bench_t *bench, const char *dir)
 {
-	char exe[PATH_MAX] = "";
 	weir_redis_server_t *server;
 	weir_err_t err;
 	int status = 1;
-	if (readlink ("/proc/self/exe", exe, sizeof exe - 1) < 0 ||
-	    weir_redis_server_start (exe, dir, &server, &err) != 0) {
+	if (weir_redis_server_start (dir, &server, &err) != 0) {
 		fprintf (stderr, "bench-redis: cannot start redis-server\n");
 		return 1;
 	}
@@ -257,8 +255,6 @@ s_read_option (bench_t *bench, const char *name, const char *value)
 int
 main (int argc, char **argv)
 {
-	if (argc > 1 && strcmp (argv[1], "__guard") == 0)
-		return weir_redis_guard_main (argc, argv);
 	bench_t bench = { .n_chunks = 1000000, .n_batch = 256, .window = 8 };
 	bool is_good = argc % 2 == 1;
 	for (int i = 1; i + 1 < argc && is_good; i += 2)

@@ -93,18 +93,14 @@ int weir_redis_used_memory (weir_redis_t *self, uint64_t *bytes_out, weir_err_t 
 /* ---- a private server: redis-server on a unix socket in `dir`, no persistence, no TCP. It dies
  * with the thread that started it: start it from the main thread */
 typedef struct weir_redis_server weir_redis_server_t;
-/* self_exe: absolute path of weir, which re-executes itself as `weir __guard PID redis-server …` so
- * that the child is bound to the parent's life (PR_SET_PDEATHSIG) before redis-server starts.
- * Returns at once; connect waits. */
-int weir_redis_server_start (const char *self_exe, const char *dir,
-                             weir_redis_server_t **server_out, weir_err_t *err);
+/* Bound to this thread's life (runtime/host/bound.h). Returns when redis-server is being executed,
+ * or why it cannot be; connect waits. */
+int weir_redis_server_start (const char *dir, weir_redis_server_t **server_out, weir_err_t *err);
 const char *weir_redis_server_url (const weir_redis_server_t *self);
 pid_t weir_redis_server_pid (const weir_redis_server_t *self);
 /* If it has ended: why (its last line of log), else 0. */
 int weir_redis_server_check (weir_redis_server_t *self, weir_err_t *err);
 /* Asks, SIGTERM, SIGKILL after 2 s; waits; removes its files. */
 void weir_redis_server_stop (weir_redis_server_t **self_p);
-/* The child's side, called by main for `__guard`. Only returns on error. */
-int weir_redis_guard_main (int argc, char **argv);
 
 #endif

@@ -5,11 +5,11 @@
  */
 #include "connectors/redis/internal.h"
 #include "runtime/base/mem.h"
+#include "runtime/host/bound.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +32,6 @@ struct weir_redis_server {
 	bool is_reaped;
 	int wait_status;
 };
-
-extern char **environ;
 
 /* No persistence, no TCP, nothing that costs time at the start or memory later. */
 static const char *const s_options[] = {
@@ -106,8 +104,6 @@ s_explain_end (weir_redis_server_t *self, weir_err_t *err)
 	char line[1024];
 	bool has_line = s_read_last_line (self->output, line, sizeof line) ||
 	                s_read_last_line (self->log, line, sizeof line);
-	if (WIFEXITED (self->wait_status) && WEXITSTATUS (self->wait_status) == 127 && has_line)
-		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, S_CODE, NULL, "%s", line);
 	if (!has_line && WIFSIGNALED (self->wait_status))
 		snprintf (line, sizeof line, "%s", strsignal (WTERMSIG (self->wait_status)));
 	else if (!has_line)
@@ -170,13 +166,9 @@ s_remove_files (const weir_redis_server_t *self)
 }
 
 static void
-s_fill_args (const weir_redis_server_t *self, const char *self_exe, const char *parent,
-             const char **args)
+s_fill_args (const weir_redis_server_t *self, const char **args)
 {
 	size_t n = 0;
-	args[n++] = self_exe;
-	args[n++] = "__guard";
-	args[n++] = parent;
 	args[n++] = "redis-server";
 	for (size_t i = 0; i < sizeof s_options / sizeof *s_options; i++)
 		args[n++] = s_options[i];
@@ -188,37 +180,8 @@ s_fill_args (const weir_redis_server_t *self, const char *self_exe, const char *
 	args[n] = NULL;
 }
 
-/* Files and signals as redis-server should find them: our descriptors are not its business. */
-static int
-s_spawn_guard (weir_redis_server_t *self, const char *self_exe, const char *const *args)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t none, standard;
-	posix_spawn_file_actions_init (&files);
-	posix_spawnattr_init (&attributes);
-	sigemptyset (&none);
-	sigemptyset (&standard);
-	sigaddset (&standard, SIGTERM);
-	sigaddset (&standard, SIGPIPE);
-	posix_spawn_file_actions_addopen (&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen (&files, 1, self->output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	posix_spawn_file_actions_adddup2 (&files, 1, 2);
-	posix_spawn_file_actions_addclosefrom_np (&files, 3);
-	posix_spawnattr_setsigmask (&attributes, &none);
-	posix_spawnattr_setsigdefault (&attributes, &standard);
-	posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	/* exec does not write to its arguments; the type is older than const */
-	int status = posix_spawn (&self->pid, self_exe, &files, &attributes,
-	                          (char *const *) (void *) args, environ);
-	posix_spawn_file_actions_destroy (&files);
-	posix_spawnattr_destroy (&attributes);
-	return status;
-}
-
 int
-weir_redis_server_start (const char *self_exe, const char *dir, weir_redis_server_t **server_out,
-                         weir_err_t *err)
+weir_redis_server_start (const char *dir, weir_redis_server_t **server_out, weir_err_t *err)
 {
 	*server_out = NULL;
 	size_t limit = sizeof ((struct sockaddr_un *) 0)->sun_path - 1;
@@ -237,13 +200,11 @@ weir_redis_server_start (const char *self_exe, const char *dir, weir_redis_serve
 		return status;
 	}
 	const char *args[S_ARGS_MAX];
-	char parent[24];
-	snprintf (parent, sizeof parent, "%ld", (long) getpid ());
-	s_fill_args (self, self_exe, parent, args);
+	s_fill_args (self, args);
 	s_remove_files (self); /* of a run that was killed */
-	int spawned = s_spawn_guard (self, self_exe, args);
+	int spawned = weir_bound_spawn (args[0], args, self->output, &self->pid);
 	if (spawned != 0) {
-		status = weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, S_CODE, self_exe,
+		status = weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, S_CODE, NULL,
 		                       "redis-server: cannot start: %s", strerror (spawned));
 		s_remove_files (self);
 		s_free_server (self);

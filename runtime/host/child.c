@@ -2,18 +2,15 @@
 #include "runtime/host/child.h"
 
 #include "runtime/base/vec.h"
+#include "runtime/host/bound.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-extern char **environ;
 
 #define WAIT_STEP_MS 2
 
@@ -26,28 +23,8 @@ struct weir_child {
 static int
 s_spawn (weir_child_t *self, weir_err_t *err)
 {
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t none, standard;
-	posix_spawn_file_actions_init (&files);
-	posix_spawnattr_init (&attributes);
-	sigemptyset (&none);
-	sigemptyset (&standard);
-	sigaddset (&standard, SIGTERM);
-	sigaddset (&standard, SIGINT);
-	sigaddset (&standard, SIGPIPE);
-	posix_spawn_file_actions_addopen (&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen (&files, 1, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addclosefrom_np (&files, 3);
-	posix_spawnattr_setsigmask (&attributes, &none);
-	posix_spawnattr_setsigdefault (&attributes, &standard);
-	posix_spawnattr_setpgroup (&attributes, 0);
-	posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-	                                           POSIX_SPAWN_SETPGROUP);
-	int error = posix_spawn (&self->pid, self->args.at[0], &files, &attributes, self->args.at,
-	                         environ);
-	posix_spawn_file_actions_destroy (&files);
-	posix_spawnattr_destroy (&attributes);
+	int error = weir_bound_spawn (self->args.at[0], (const char *const *) self->args.at, NULL,
+	                              &self->pid);
 	if (error == 0)
 		return 0;
 	self->pid = 0;
@@ -69,9 +46,6 @@ weir_child_start (const char *exe, const char *const *args, weir_child_t **child
                   weir_err_t *err)
 {
 	weir_child_t *self = weir_alloc (sizeof *self);
-	weir_vec_push (&self->args, weir_strdup (exe));
-	weir_vec_push (&self->args, weir_strdup ("__guard"));
-	weir_vec_push (&self->args, weir_asprintf ("%ld", (long) getpid ()));
 	weir_vec_push (&self->args, weir_strdup (exe));
 	for (; *args != NULL; args++)
 		weir_vec_push (&self->args, weir_strdup (*args));

@@ -1,8 +1,7 @@
 /* child.h - actors as child processes: the process launcher's hands
  *
- * A child is this very program with other arguments, started through its own `__guard` command, so
- * that it is bound to the life of the thread that starts it before it does anything. It has a
- * process group of its own: a terminal's Ctrl-C reaches the parent only, which stops its children.
+ * A child is this very program with other arguments, bound to the life of the thread that starts
+ * it (bound.h). A terminal's Ctrl-C reaches the parent only, which stops its children.
  *
  * Runs on   the main thread (the kernel kills the child when the thread that started it ends)
  * Errors    "ActorUnavailable"
@@ -17,8 +16,7 @@
 
 typedef struct weir_child weir_child_t;
 
-/* exe: absolute path of weir; args: its arguments, NULL-ended, copied. Standard error is shared,
- * standard input and output are closed. */
+/* exe: absolute path of weir; args: its arguments, NULL-ended, copied. Standard error is shared. */
 int weir_child_start (const char *exe, const char *const *args, weir_child_t **child_out,
                       weir_err_t *err);
 pid_t weir_child_pid (const weir_child_t *self);

@@ -1,8 +1,6 @@
 /* main.c - the `weir` program: one binary, one table of subcommands */
 #include "tools/weir/commands.h"
 
-#include "connectors/redis/redis.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -36,8 +34,6 @@ s_print_usage (FILE *to)
 int
 main (int argc, char **argv)
 {
-	if (argc >= 2 && strcmp (argv[1], "__guard") == 0)
-		return weir_redis_guard_main (argc, argv);
 	if (argc < 2) {
 		s_print_usage (stderr);
 		return 2;

@@ -33,8 +33,6 @@ typedef struct { /* what done was told */
 	char answers[WEIR_REDIS_BATCH_MAX + 1];
 } outcome_t;
 
-extern char fixture_exe[4096];
-
 /* -1: go on with the tests; otherwise main's exit status. */
 int fixture_main (int argc, char **argv);
 int fixture_setup (void **state);

@@ -71,4 +71,7 @@ function(weir_test_properties name timeout labels)
   if(labels)
     set_tests_properties(${name} PROPERTIES LABELS "${labels}")
   endif()
+  if(name MATCHES "^(host_leader|e2e_signals)$") # they wait for deadlines: nothing else beside them
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+  endif()
 endfunction()

@@ -41,7 +41,7 @@ s_fill_cells (void)
 static weir_job_t *
 s_make_job (const char *fold)
 {
-	static char ids[N_LABELS][8], times[N_LABELS][32];
+	static char ids[N_LABELS][16], times[N_LABELS][32];
 	static fixture_item_t rows[N_LABELS];
 	for (int l = 0; l < N_LABELS; l++) {
 		snprintf (ids[l], sizeof ids[l], "i%02d", l);

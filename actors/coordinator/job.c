@@ -147,8 +147,8 @@ s_on_deleted (void *arg, const weir_err_t *err, size_t n, const char *answers)
 	(void) answers;
 	const weir_coordinator_t *self = arg;
 	if (err != NULL && !self->is_closing) /* without a store the job has said so itself */
-		weir_log (weir_redis_is_connected (self->redis) ? WEIR_LOG_WARN : WEIR_LOG_INFO,
-		          "coordinator", "keys of a job not deleted: %s", err->text);
+		weir_log (err->klass == WEIR_CLASS_RETRY ? WEIR_LOG_INFO : WEIR_LOG_WARN, "coordinator",
+		          "keys of a job not deleted: %s", err->text);
 }
 
 /* A job that delivers what there is says what it lacks. */

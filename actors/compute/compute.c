@@ -338,11 +338,13 @@ s_expected_bytes (const weir_job_t *job, uint64_t chunk, Weir__PayloadKind paylo
 	const weir_plan_output_t *output = &job->plan->outputs[where.output];
 	if (output->format == WEIR_FORMAT_NULL)
 		return output->acc_bytes;
-	uint64_t n_bands = job->plan->sources[output->source].n_bands;
+	const weir_plan_source_t *source = &job->plan->sources[output->source];
 	size_t n_cells = (size_t) where.window.width * (size_t) where.window.height;
 	if (payload == WEIR__PAYLOAD_KIND__PAYLOAD_CELLS)
-		return n_bands * n_cells * weir_type_size (output->pipeline.out.type);
-	return n_bands * weir_stage_acc_bytes (job->stages[where.output], n_cells);
+		return weir_plan_output_bands (source, output) * n_cells *
+		       weir_type_size (output->pipeline.out.type);
+	return weir_plan_output_accs (source, output) *
+	       weir_stage_acc_bytes (job->stages[where.output], n_cells);
 }
 
 static bool

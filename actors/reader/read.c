@@ -49,8 +49,9 @@ weir_read_task_destroy (weir_read_task_t **self_p)
 	const weir_plan_t *plan = self->job->plan;
 	for (size_t i = 0; i < self->n_orders; i++) {
 		weir_read_order_t *order = &self->orders[i];
-		size_t n_bands = plan->sources[plan->outputs[order->where.output].source].n_bands;
-		for (size_t b = 0; order->runs != NULL && b < n_bands; b++)
+		const weir_plan_output_t *output = &plan->outputs[order->where.output];
+		size_t n_accs = weir_plan_output_accs (&plan->sources[output->source], output);
+		for (size_t b = 0; order->runs != NULL && b < n_accs; b++)
 			weir_run_destroy (&order->runs[b]);
 		free (order->runs);
 		weir_buf_release (&order->memory);
@@ -214,6 +215,16 @@ s_has_band (const weir_plan_item_t *item, size_t band, weir_window_t chunk)
 	       !weir_window_is_empty (weir_window_intersect (item->window, chunk));
 }
 
+/* An empty slice to paint on. */
+static void
+s_clear_slice (const weir_plan_source_t *source, void *slice, size_t n_cells)
+{
+	if (source->cell.has_nodata)
+		weir_cell_fill_nodata (source->cell, slice, n_cells);
+	else
+		memset (slice, 0, n_cells * weir_type_size (source->cell.type));
+}
+
 /* All items of one label that touch the chunk, one over the other, then one fold. */
 static int
 s_compose_slice (weir_piece_target_t *to, size_t first, size_t end, size_t band,
@@ -224,10 +235,7 @@ s_compose_slice (weir_piece_target_t *to, size_t first, size_t end, size_t band,
 	size_t bytes = n_cells * weir_type_size (to->source->cell.type);
 	to->slice = s_scratch (&to->worker->slice, &to->worker->slice_bytes, bytes);
 	to->slice_stride = (size_t) chunk.width;
-	if (to->source->cell.has_nodata)
-		weir_cell_fill_nodata (to->source->cell, to->slice, n_cells);
-	else
-		memset (to->slice, 0, bytes);
+	s_clear_slice (to->source, to->slice, n_cells);
 	to->run = NULL;
 	int status = 0;
 	for (size_t i = end; i > first && status == 0; i--)
@@ -242,10 +250,11 @@ s_compose_slice (weir_piece_target_t *to, size_t first, size_t end, size_t band,
 
 static int
 s_read_slice (weir_read_worker_t *self, weir_job_t *job, weir_read_order_t *order, uint32_t label,
-              size_t band, weir_err_t *err)
+              size_t input, weir_err_t *err)
 {
 	const weir_plan_t *plan = job->plan;
 	const weir_plan_source_t *source = &plan->sources[plan->outputs[order->where.output].source];
+	size_t band = weir_plan_output_input (&plan->outputs[order->where.output], input);
 	weir_window_t chunk = order->where.window;
 	size_t first = source->label_items[label], end = source->label_items[label + 1];
 	size_t n_hits = 0, hit = 0;
@@ -256,7 +265,7 @@ s_read_slice (weir_read_worker_t *self, weir_job_t *job, weir_read_order_t *orde
 		}
 	}
 	uint32_t rank = plan->outputs[order->where.output].keeps_time ? 0 : label;
-	weir_run_t *run = order->runs[band];
+	weir_run_t *run = order->runs[input];
 	if (n_hits == 0) {
 		weir_run_skip (run, rank, 0, 0, (size_t) chunk.height, (size_t) chunk.width);
 		return 0;
@@ -270,6 +279,213 @@ s_read_slice (weir_read_worker_t *self, weir_job_t *job, weir_read_order_t *orde
 	return s_read_item (&to, &source->items[hit], band, chunk, err);
 }
 
+/* ---- several bands */
+
+/* The input bands of one slice; targets[i] is where those of input i go. */
+typedef struct {
+	const weir_plan_output_t *output;
+	weir_window_t chunk;
+	size_t first, end; /* the label's items */
+	size_t n_inputs;
+	weir_piece_target_t *targets;
+	weir_run_t *run; /* takes all bands together; NULL: each target for itself */
+	const void **srcs;
+} s_bands_t;
+
+/* All bands in one file, which is the only one here; else NULL. */
+static const weir_plan_item_t *
+s_find_only_file (const s_bands_t *self)
+{
+	const weir_plan_source_t *source = self->targets[0].source;
+	const weir_plan_item_t *only = NULL;
+	for (size_t i = self->first; i < self->end; i++) {
+		const weir_plan_item_t *item = &source->items[i];
+		if (weir_window_is_empty (weir_window_intersect (item->window, self->chunk)))
+			continue;
+		uint32_t asset = item->bands[weir_plan_output_input (self->output, 0)].asset;
+		for (size_t k = 0; k < self->n_inputs; k++) {
+			uint32_t band = weir_plan_output_input (self->output, k);
+			if (only != NULL || item->bands[band].band == 0 || item->bands[band].asset != asset)
+				return NULL;
+		}
+		only = item;
+	}
+	return only;
+}
+
+/* Keeps the piece until that of the last band has come, then folds them all. */
+static int
+s_take_together (const s_bands_t *self, size_t i, weir_type_t type, const uint8_t *cells,
+                 size_t row_stride, size_t row, size_t col, size_t n_rows, size_t n_cols)
+{
+	weir_piece_target_t *to = &self->targets[i];
+	weir_cell_t cell = to->source->cell;
+	size_t size = weir_type_size (cell.type), file_size = weir_type_size (type);
+	size_t bytes = (n_rows * n_cols * size + 63) & ~(size_t) 63;
+	uint8_t *pieces = s_scratch (&to->worker->scratch, &to->worker->scratch_bytes,
+	                             self->n_inputs * bytes);
+	for (size_t r = 0; r < n_rows; r++)
+		weir_raster_translate (type, to->nodata.has_value, to->nodata.value,
+		                       cells + r * row_stride * file_size, cell,
+		                       pieces + i * bytes + r * n_cols * size, n_cols);
+	if (i + 1 < self->n_inputs)
+		return 0;
+	for (size_t k = 0; k < self->n_inputs; k++)
+		self->srcs[k] = pieces + k * bytes;
+	weir_run_fold_bands (self->run, to->rank, self->srcs, n_cols, to->row + row, to->col + col,
+	                     n_rows, n_cols);
+	return 0;
+}
+
+static int
+s_take_bands (void *arg, size_t i, weir_type_t type, const void *cells, size_t row_stride,
+              size_t row, size_t col, size_t n_rows, size_t n_cols)
+{
+	const s_bands_t *self = arg;
+	if (self->run == NULL)
+		return s_take_piece (&self->targets[i], type, cells, row_stride, row, col, n_rows, n_cols);
+	if (weir_job_is_cancelled (self->targets[i].job))
+		return WEIR_E_CANCELLED;
+	return s_take_together (self, i, type, cells, row_stride, row, col, n_rows, n_cols);
+}
+
+/* All bands of an item out of its one file, block by block. */
+static int
+s_read_bands_of (s_bands_t *self, const weir_plan_item_t *item, weir_err_t *err)
+{
+	weir_window_t part = weir_window_intersect (item->window, self->chunk);
+	weir_window_t in_file = { .col = part.col - item->window.col,
+		                      .row = part.row - item->window.row,
+		                      .width = part.width,
+		                      .height = part.height };
+	uint32_t *bands = weir_alloc (self->n_inputs * sizeof *bands);
+	for (size_t i = 0; i < self->n_inputs; i++) {
+		uint32_t band = weir_plan_output_input (self->output, i);
+		weir_piece_target_t *to = &self->targets[i];
+		bands[i] = item->bands[band].band;
+		to->row = (size_t) (part.row - self->chunk.row);
+		to->col = (size_t) (part.col - self->chunk.col);
+		to->nodata = weir_plan_item_nodata (to->source, item, band);
+	}
+	uint32_t asset = item->bands[weir_plan_output_input (self->output, 0)].asset;
+	int status = weir_raster_read_bands (self->targets[0].worker->cache, item->files[asset],
+	                                     item->window.width, item->window.height, self->n_inputs,
+	                                     bands, in_file, s_take_bands, self, err);
+	free (bands);
+	return status;
+}
+
+/* Whole slices of all bands, then one fold of them together. */
+static int
+s_compose_bands (s_bands_t *self, weir_err_t *err)
+{
+	weir_read_worker_t *worker = self->targets[0].worker;
+	const weir_plan_source_t *source = self->targets[0].source;
+	size_t n_cells = (size_t) self->chunk.width * (size_t) self->chunk.height;
+	size_t bytes = (n_cells * weir_type_size (source->cell.type) + 63) & ~(size_t) 63;
+	uint8_t *slices = s_scratch (&worker->slice, &worker->slice_bytes, self->n_inputs * bytes);
+	int status = 0;
+	for (size_t k = 0; k < self->n_inputs && status == 0; k++) {
+		weir_piece_target_t *to = &self->targets[k];
+		uint32_t band = weir_plan_output_input (self->output, k);
+		to->slice = slices + k * bytes;
+		to->slice_stride = (size_t) self->chunk.width;
+		self->srcs[k] = to->slice;
+		s_clear_slice (source, to->slice, n_cells);
+		for (size_t i = self->end; i > self->first && status == 0; i--)
+			if (s_has_band (&source->items[i - 1], band, self->chunk))
+				status = s_read_item (to, &source->items[i - 1], band, self->chunk, err);
+	}
+	if (status == 0)
+		weir_run_fold_bands (self->run, self->targets[0].rank, self->srcs,
+		                     (size_t) self->chunk.width, 0, 0, (size_t) self->chunk.height,
+		                     (size_t) self->chunk.width);
+	return status;
+}
+
+static bool
+s_is_observed (const s_bands_t *self)
+{
+	const weir_plan_source_t *source = self->targets[0].source;
+	for (size_t i = self->first; i < self->end; i++)
+		for (size_t k = 0; k < self->n_inputs; k++)
+			if (s_has_band (&source->items[i], weir_plan_output_input (self->output, k),
+			                self->chunk))
+				return true;
+	return false;
+}
+
+/* One slice that its run takes all bands of at once. */
+static int
+s_read_together (s_bands_t *self, weir_err_t *err)
+{
+	uint32_t rank = self->targets[0].rank;
+	const weir_plan_item_t *item = s_find_only_file (self);
+	if (!s_is_observed (self)) {
+		weir_run_skip (self->run, rank, 0, 0, (size_t) self->chunk.height,
+		               (size_t) self->chunk.width);
+		return 0;
+	}
+	int status = item != NULL ? s_read_bands_of (self, item, err) : WEIR_E_UNSUPPORTED;
+	if (status == WEIR_E_UNSUPPORTED) /* nothing was folded yet */
+		return s_compose_bands (self, err);
+	if (status == 0)
+		s_skip_around (self->run, rank, self->chunk,
+		               weir_window_intersect (item->window, self->chunk));
+	return status;
+}
+
+/* One slice of bands that stay apart: out of one file if they are all there, else band by band. */
+static int
+s_read_apart (s_bands_t *self, weir_read_order_t *order, uint32_t label, weir_err_t *err)
+{
+	const weir_plan_item_t *item = s_find_only_file (self);
+	int status = WEIR_E_UNSUPPORTED;
+	for (size_t i = 0; i < self->n_inputs; i++)
+		self->targets[i].run = order->runs[i];
+	if (item != NULL)
+		status = s_read_bands_of (self, item, err);
+	if (status == 0)
+		for (size_t i = 0; i < self->n_inputs; i++)
+			s_skip_around (order->runs[i], self->targets[i].rank, self->chunk,
+			               weir_window_intersect (item->window, self->chunk));
+	if (status != WEIR_E_UNSUPPORTED)
+		return status;
+	status = 0;
+	for (size_t i = 0; i < self->n_inputs && status == 0; i++)
+		status = s_read_slice (self->targets[i].worker, self->targets[i].job, order, label, i, err);
+	return status;
+}
+
+static int
+s_read_bands (weir_read_worker_t *worker, weir_job_t *job, weir_read_order_t *order, uint32_t label,
+              weir_err_t *err)
+{
+	const weir_plan_t *plan = job->plan;
+	const weir_plan_output_t *output = &plan->outputs[order->where.output];
+	const weir_plan_source_t *source = &plan->sources[output->source];
+	s_bands_t self = { .output = output,
+		               .chunk = order->where.window,
+		               .first = source->label_items[label],
+		               .end = source->label_items[label + 1],
+		               .n_inputs = weir_plan_output_inputs (source, output) };
+	if (self.n_inputs == 1)
+		return s_read_slice (worker, job, order, label, 0, err);
+	self.targets = weir_alloc (self.n_inputs * sizeof *self.targets);
+	self.srcs = weir_alloc (self.n_inputs * sizeof *self.srcs);
+	for (size_t i = 0; i < self.n_inputs; i++)
+		self.targets[i] = (weir_piece_target_t){
+			.worker = worker, .job = job, .source = source, .rank = output->keeps_time ? 0 : label
+		};
+	if (output->pipeline.bands_at == WEIR_BANDS_SLICE)
+		self.run = order->runs[0];
+	int status = self.run != NULL ? s_read_together (&self, err)
+	                              : s_read_apart (&self, order, label, err);
+	free (self.targets);
+	free (self.srcs);
+	return status;
+}
+
 /* ---- orders */
 
 static int
@@ -279,15 +495,15 @@ s_begin_order (weir_read_worker_t *self, const weir_read_task_t *task, weir_read
 	const weir_plan_t *plan = task->job->plan;
 	const weir_plan_output_t *output = &plan->outputs[order->where.output];
 	const weir_stage_t *stage = task->job->stages[order->where.output];
-	size_t n_bands = plan->sources[output->source].n_bands;
+	size_t n_accs = weir_plan_output_accs (&plan->sources[output->source], output);
 	size_t band_bytes = weir_stage_run_accs (stage, task->n_labels) *
 	                    weir_stage_acc_bytes (stage, s_cells_of (&order->where));
-	order->memory = weir_pool_take (self->pool, n_bands * band_bytes, err);
+	order->memory = weir_pool_take (self->pool, n_accs * band_bytes, err);
 	if (order->memory == NULL)
 		return WEIR_E_MEMORY;
-	order->runs = weir_alloc (n_bands * sizeof (weir_run_t *));
+	order->runs = weir_alloc (n_accs * sizeof (weir_run_t *));
 	uint32_t rank = output->keeps_time ? 0 : task->rank;
-	for (size_t b = 0; b < n_bands; b++)
+	for (size_t b = 0; b < n_accs; b++)
 		order->runs[b] = weir_run_new (stage, (size_t) order->where.window.height,
 		                               (size_t) order->where.window.width, rank, task->n_labels,
 		                               weir_buf_data (order->memory) + b * band_bytes);
@@ -295,22 +511,22 @@ s_begin_order (weir_read_worker_t *self, const weir_read_task_t *task, weir_read
 }
 
 static int
-s_give_cells (weir_read_worker_t *self, const weir_stage_t *stage, weir_read_order_t *order,
-              size_t n_bands, size_t band_bytes, weir_type_t type, weir_err_t *err)
+s_give_cells (weir_read_worker_t *self, const weir_read_task_t *task, weir_read_order_t *order,
+              size_t acc_stride, weir_err_t *err)
 {
-	size_t n_cells = s_cells_of (&order->where), out_bytes = n_cells * weir_type_size (type);
+	const weir_plan_output_t *output = &task->job->plan->outputs[order->where.output];
+	const weir_plan_source_t *source = &task->job->plan->sources[output->source];
+	const weir_stage_t *stage = task->job->stages[order->where.output];
+	size_t n_cells = s_cells_of (&order->where);
+	size_t out_bytes = n_cells * weir_type_size (output->pipeline.out.type);
 	order->payload = WEIR__PAYLOAD_KIND__PAYLOAD_CELLS;
-	order->result = weir_pool_take (self->pool, n_bands * out_bytes, err);
+	order->result = weir_pool_take (self->pool, weir_plan_output_bands (source, output) * out_bytes,
+	                                err);
 	if (order->result == NULL)
 		return WEIR_E_MEMORY;
-	for (size_t b = 0; b < n_bands; b++) {
-		int status = weir_stage_finish (stage, weir_buf_data (order->memory) + b * band_bytes,
-		                                n_cells, weir_buf_data (order->result) + b * out_bytes,
-		                                err);
-		if (status != 0)
-			return status;
-	}
-	return 0;
+	return weir_stage_finish_bands (stage, weir_buf_data (order->memory), acc_stride,
+	                                weir_plan_output_accs (source, output), n_cells,
+	                                weir_buf_data (order->result), err);
 }
 
 static int
@@ -320,14 +536,13 @@ s_end_order (weir_read_worker_t *self, const weir_read_task_t *task, weir_read_o
 	const weir_plan_t *plan = task->job->plan;
 	const weir_plan_output_t *output = &plan->outputs[order->where.output];
 	const weir_stage_t *stage = task->job->stages[order->where.output];
-	size_t n_bands = plan->sources[output->source].n_bands;
+	size_t n_accs = weir_plan_output_accs (&plan->sources[output->source], output);
 	size_t acc_bytes = weir_stage_acc_bytes (stage, s_cells_of (&order->where));
 	size_t band_bytes = weir_stage_run_accs (stage, task->n_labels) * acc_bytes;
-	for (size_t b = 0; b < n_bands; b++)
+	for (size_t b = 0; b < n_accs; b++)
 		weir_run_end (order->runs[b]);
 	if (output->is_whole_chunk) {
-		int status = s_give_cells (self, stage, order, n_bands, band_bytes,
-		                           output->pipeline.out.type, err);
+		int status = s_give_cells (self, task, order, band_bytes, err);
 		weir_buf_release (&order->memory);
 		return status;
 	}
@@ -337,10 +552,10 @@ s_end_order (weir_read_worker_t *self, const weir_read_task_t *task, weir_read_o
 		order->memory = NULL;
 		return 0;
 	}
-	order->result = weir_pool_take (self->pool, n_bands * acc_bytes, err);
+	order->result = weir_pool_take (self->pool, n_accs * acc_bytes, err);
 	if (order->result == NULL)
 		return WEIR_E_MEMORY;
-	for (size_t b = 0; b < n_bands; b++)
+	for (size_t b = 0; b < n_accs; b++)
 		memcpy (weir_buf_data (order->result) + b * acc_bytes,
 		        weir_buf_data (order->memory) + b * band_bytes, acc_bytes);
 	weir_buf_release (&order->memory);
@@ -362,13 +577,10 @@ static void
 s_read_group (weir_read_worker_t *self, weir_read_task_t *task, weir_read_order_t *order,
               uint32_t first, uint32_t end)
 {
-	const weir_plan_t *plan = task->job->plan;
-	size_t n_bands = plan->sources[plan->outputs[order->where.output].source].n_bands;
 	weir_err_t err;
 	for (uint32_t label = first; label < end && !weir_job_is_cancelled (task->job); label++)
-		for (size_t b = 0; b < n_bands && order->err == NULL; b++)
-			if (s_read_slice (self, task->job, order, label, b, &err) != 0)
-				s_fail_order (order, &err);
+		if (order->err == NULL && s_read_bands (self, task->job, order, label, &err) != 0)
+			s_fail_order (order, &err);
 }
 
 /* Group by group of labels, and within a group order by order: the files of a group stay open for

@@ -327,3 +327,78 @@ weir_raster_read (weir_raster_cache_t *self, const char *name, int64_t width, in
 	}
 	return 0;
 }
+
+/* ---- several bands */
+
+typedef struct { /* a band's sink as that of one band */
+	weir_raster_bands_sink_fn *sink;
+	void *arg;
+	size_t i;
+} s_one_sink_t;
+
+static int
+s_take_one (void *arg, weir_type_t type, const void *cells, size_t row_stride, size_t row,
+            size_t col, size_t n_rows, size_t n_cols)
+{
+	const s_one_sink_t *self = arg;
+	return self->sink (self->arg, self->i, type, cells, row_stride, row, col, n_rows, n_cols);
+}
+
+static int
+s_open_bands (weir_raster_cache_t *self, s_handle_t *handle, size_t n_bands, const uint32_t *bands,
+              s_band_t *sources, weir_err_t *err)
+{
+	for (size_t i = 0; i < n_bands; i++) {
+		int status = s_open_band (self, handle, bands[i], &sources[i], err);
+		if (status != 0)
+			return status;
+		if (sources[i].block_width != sources[0].block_width ||
+		    sources[i].block_height != sources[0].block_height)
+			return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "RasterUnreadable",
+			                     handle->name, "bands %u and %u have blocks of different sizes",
+			                     bands[0], bands[i]);
+	}
+	return 0;
+}
+
+static int
+s_read_block (weir_raster_cache_t *self, const s_band_t *sources, size_t n_bands, int col, int row,
+              weir_window_t window, s_one_sink_t *one, weir_err_t *err)
+{
+	for (one->i = 0; one->i < n_bands; one->i++) {
+		int status = s_load_block (self, &sources[one->i], col, row, err);
+		if (status != 0) {
+			s_drop (self, sources[one->i].handle); /* a later attempt begins with a fresh handle */
+			return status;
+		}
+		status = s_hand_on (self, &sources[one->i], window, s_take_one, one);
+		if (status != 0)
+			return status;
+	}
+	return 0;
+}
+
+int
+weir_raster_read_bands (weir_raster_cache_t *self, const char *name, int64_t width, int64_t height,
+                        size_t n_bands, const uint32_t *bands, weir_window_t window,
+                        weir_raster_bands_sink_fn *sink, void *arg, weir_err_t *err)
+{
+	s_handle_t *handle = NULL;
+	s_one_sink_t one = { .sink = sink, .arg = arg };
+	s_band_t *sources = weir_alloc (n_bands * sizeof *sources);
+	int status = s_find_handle (self, name, &handle, err);
+	if (status == 0)
+		status = s_check_size (handle, width, height, window, err);
+	if (status == 0)
+		status = s_open_bands (self, handle, n_bands, bands, sources, err);
+	if (status == 0 && n_bands > 0 && window.width > 0 && window.height > 0) {
+		int block_width = sources[0].block_width, block_height = sources[0].block_height;
+		int col_end = (int) ((window.col + window.width - 1) / block_width) + 1;
+		int row_end = (int) ((window.row + window.height - 1) / block_height) + 1;
+		for (int row = (int) (window.row / block_height); row < row_end && status == 0; row++)
+			for (int col = (int) (window.col / block_width); col < col_end && status == 0; col++)
+				status = s_read_block (self, sources, n_bands, col, row, window, &one, err);
+	}
+	free (sources);
+	return status;
+}

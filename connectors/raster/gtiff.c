@@ -129,8 +129,8 @@ s_open_tiff (s_gtiff_t *self, uint64_t n_labels, weir_err_t *err)
 		                     "GDAL made other tiles than were asked for");
 	self->n_cols = (uint32_t) ((grid->width - 1) / width + 1);
 	self->n_rows = (uint32_t) ((grid->height - 1) / height + 1);
-	uint64_t n = (uint64_t) self->n_cols * self->n_rows * self->assembly->source->n_bands *
-	             n_labels;
+	uint64_t n = (uint64_t) self->n_cols * self->n_rows * n_labels *
+	             weir_plan_output_bands (self->assembly->source, self->assembly->output);
 	if (n != (is_tiled ? TIFFNumberOfTiles (self->tiff) : TIFFNumberOfStrips (self->tiff)))
 		return weir_err_set (err, WEIR_E_BUG, WEIR_CLASS_BUG, "Internal", self->file->path,
 		                     "GDAL made another number of tiles than expected");
@@ -203,7 +203,8 @@ s_fill (s_gtiff_t *self, uint64_t label_first, uint64_t n_labels, weir_err_t *er
 {
 	int status = s_open_tiff (self, n_labels, err);
 	for (uint64_t i = 0; status == 0 && i < n_labels; i++) {
-		self->band_first = (uint32_t) (i * self->assembly->source->n_bands);
+		self->band_first = (uint32_t) (i * weir_plan_output_bands (self->assembly->source,
+		                                                           self->assembly->output));
 		if (self->assembly->output->options.tiled)
 			status = s_put_tiles (self, label_first + i, err);
 		else

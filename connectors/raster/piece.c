@@ -117,16 +117,16 @@ weir_piece_shape (const weir_plan_t *plan, const weir_plan_chunk_t *chunk,
 	shape_out->type = output->pipeline.out.type;
 	if (shape_out->kind == WEIR_PIECE_NONE)
 		return 0;
-	size_t n_cells;
+	size_t n_cells, n_bands = weir_plan_output_bands (source, output);
 	if (chunk->window.width <= 0 || chunk->window.height <= 0 || chunk->window.width > INT32_MAX ||
-	    chunk->window.height > INT32_MAX || source->n_bands == 0 || source->n_bands > UINT16_MAX ||
+	    chunk->window.height > INT32_MAX || n_bands == 0 || n_bands > UINT16_MAX ||
 	    shape_out->type >= WEIR_N_TYPES ||
-	    !weir_size_mul ((size_t) chunk->window.width * (size_t) chunk->window.height,
-	                    source->n_bands * 8, &n_cells))
+	    !weir_size_mul ((size_t) chunk->window.width * (size_t) chunk->window.height, n_bands * 8,
+	                    &n_cells))
 		return s_bad_shape (err, output->node, "a chunk of impossible size");
 	shape_out->cols = (uint32_t) chunk->window.width;
 	shape_out->rows = (uint32_t) chunk->window.height;
-	shape_out->n_bands = (uint32_t) source->n_bands;
+	shape_out->n_bands = (uint32_t) n_bands;
 	return s_shape_pieces (output, shape_out, err);
 }
 

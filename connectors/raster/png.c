@@ -170,7 +170,8 @@ static int
 s_check_png (const weir_assembly_t *self, weir_err_t *err)
 {
 	const weir_grid_t *grid = &self->source->grid;
-	const char *text = self->source->n_bands != 1 ? "PNG holds one band, the cube has more"
+	const char *text = weir_plan_output_bands (self->source, self->output) != 1
+	                       ? "PNG holds one band, the cube has more"
 	                   : self->output->keeps_time ? "PNG holds no temporal dimension"
 	                   : grid->width < 1 || grid->height < 1 || grid->width > INT32_MAX ||
 	                           grid->height > INT32_MAX

@@ -49,6 +49,17 @@ int weir_raster_read (weir_raster_cache_t *self, const char *name, int64_t width
                       uint32_t band, weir_window_t window, weir_raster_sink_fn *sink, void *arg,
                       weir_err_t *err);
 
+/* As above, for band bands[i]; i counts up and begins anew with each block. */
+typedef int weir_raster_bands_sink_fn (void *arg, size_t i, weir_type_t type, const void *cells,
+                                       size_t row_stride, size_t row, size_t col, size_t n_rows,
+                                       size_t n_cols);
+/* Several bands of one file, block by block: where they are interleaved by pixel a block is decoded
+ * once for all. WEIR_E_UNSUPPORTED before any piece where their blocks differ in size. */
+int weir_raster_read_bands (weir_raster_cache_t *self, const char *name, int64_t width,
+                            int64_t height, size_t n_bands, const uint32_t *bands,
+                            weir_window_t window, weir_raster_bands_sink_fn *sink, void *arg,
+                            weir_err_t *err);
+
 /* Translates n raw cells of file type to `cell`'s type and no-data: values equal to `nodata` (where
  * has_nodata) and NaN become no-data. True in *is_identity_out of the check below means the bytes
  * can be used as they are. */

@@ -66,16 +66,17 @@ s_describe_bands (const weir_assembly_t *self, uint64_t label_first, uint64_t n_
 {
 	const weir_plan_source_t *source = self->source;
 	weir_cell_t cell = self->output->pipeline.out;
-	size_t n_bands = source->n_bands;
+	size_t n_bands = weir_plan_output_bands (source, self->output);
+	bool is_named = self->output->pipeline.bands_at == WEIR_BANDS_APART;
 	for (uint64_t i = 0; i < n_labels * n_bands; i++) {
 		GDALRasterBandH band = GDALGetRasterBand (dataset, (int) i + 1);
-		const char *name = source->bands[i % n_bands].name;
+		const char *name = is_named ? source->bands[i % n_bands].name : NULL;
 		char label[64] = "";
 		if (n_labels > 1 || self->output->options.dates_as_bands)
 			if (self->output->keeps_time)
 				weir_label_format (source->labels_us[label_first + i / n_bands], label,
 				                   sizeof label);
-		char *text = label[0] == '\0' ? weir_strdup (name)
+		char *text = label[0] == '\0' ? (name != NULL ? weir_strdup (name) : NULL)
 		             : n_bands == 1   ? weir_strdup (label)
 		                              : weir_asprintf ("%s %s", label, name != NULL ? name : "");
 		if (text != NULL)
@@ -111,9 +112,9 @@ s_create (const weir_assembly_t *self, const char *name, uint64_t label_first, u
 	bool is_signed_byte = false;
 	GDALDataType type = weir_driver_type_of (self->output->pipeline.out.type, &is_signed_byte);
 	char **options = s_make_options (self, is_signed_byte);
-	GDALDatasetH dataset = GDALCreate (GDALGetDriverByName ("GTiff"), name, (int) grid->width,
-	                                   (int) grid->height, (int) (n_labels * self->source->n_bands),
-	                                   type, options);
+	GDALDatasetH dataset = GDALCreate (
+		GDALGetDriverByName ("GTiff"), name, (int) grid->width, (int) grid->height,
+		(int) (n_labels * weir_plan_output_bands (self->source, self->output)), type, options);
 	CSLDestroy (options);
 	if (dataset == NULL)
 		return false;
@@ -135,8 +136,8 @@ weir_skeleton_make (const weir_assembly_t *self, uint64_t label_first, uint64_t 
 	*n_bytes_out = 0;
 	if (grid->width < 1 || grid->height < 1 || grid->width > INT32_MAX || grid->height > INT32_MAX)
 		return s_refuse (self, "more than 2147483647 pixels a side", err);
-	if (self->source->n_bands < 1 || n_labels > UINT16_MAX ||
-	    self->source->n_bands * n_labels > UINT16_MAX)
+	size_t n_bands = weir_plan_output_bands (self->source, self->output);
+	if (n_bands < 1 || n_labels > UINT16_MAX || n_bands * n_labels > UINT16_MAX)
 		return s_refuse (self, "more than 65535 bands in a file", err);
 	if (!weir_tiff_compression (self->output->options.compress, &compression))
 		return s_refuse (self, "this compression is not offered", err);

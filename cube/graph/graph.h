@@ -65,5 +65,11 @@ int weir_lower_apply (const weir_graph_t *callback, weir_cell_t in, weir_prog_t 
 int weir_lower_reducer (const weir_graph_t *callback, weir_cell_t in, weir_fold_t *folds,
                         size_t *n_folds_out, weir_prog_t *post_out, weir_cell_t *cell_out,
                         weir_err_t *err);
+/* The same over bands: `data` are the cells of all bands at one place and time. One program; its
+ * inputs are the bands in `inputs` (room for WEIR_PROG_INPUT_MAX), ascending, those it needs.
+ * names: of the bands; NULL where they are not known yet: every element then is there. */
+int weir_lower_bands_reducer (const weir_graph_t *callback, weir_cell_t in, size_t n_bands,
+                              const char *const *names, weir_prog_t *prog_out, size_t *n_inputs_out,
+                              uint32_t *inputs, weir_err_t *err);
 
 #endif

@@ -32,6 +32,8 @@ s_lower_one (weir_lower_t *self, const weir_node_t *node)
 		return weir_lower_node (self, node, out);
 	if (process->fold >= 0)
 		return weir_lower_fold (self, node, out);
+	if (strcmp (process->id, "array_element") == 0)
+		return weir_lower_element (self, node, out);
 	return weir_graph_fail (self->err, "ProcessUnsupported", self->graph->path, node->id,
 	                        "process '%s': works on cubes, not inside another process",
 	                        process->id);
@@ -178,6 +180,32 @@ s_drop_unused_folds (weir_prog_t *prog, weir_fold_t *folds, size_t *n_folds)
 }
 
 static int
+s_folds_nothing (const weir_lower_t *self, weir_prog_t *prog)
+{
+	weir_prog_clear (prog);
+	return weir_lower_fail (
+		self, self->graph->result,
+		"process '%s': the reducer folds nothing: its result does not depend on 'data'",
+		self->graph->result->pub.process->id);
+}
+
+static bool
+s_is_computed (weir_fold_kind_t kind)
+{
+	return kind == WEIR_FOLD_SUM || kind == WEIR_FOLD_MEAN || kind == WEIR_FOLD_PRODUCT ||
+	       kind == WEIR_FOLD_VARIANCE || kind == WEIR_FOLD_SD;
+}
+
+/* A callback rounds once, at its end: folds inside an expression stay as exact as they are. */
+static void
+s_keep_exact (weir_fold_t *folds, size_t n_folds)
+{
+	for (size_t i = 0; i < n_folds; i++)
+		if (folds[i].out.type == WEIR_F32 && s_is_computed (folds[i].kind))
+			folds[i].out = weir_cell_float (WEIR_F64);
+}
+
+static int
 s_finish_reducer (weir_lower_t *self, weir_prog_t *post_out, weir_cell_t *cell_out)
 {
 	int rc = s_finish (self, post_out);
@@ -185,17 +213,14 @@ s_finish_reducer (weir_lower_t *self, weir_prog_t *post_out, weir_cell_t *cell_o
 		return rc;
 	s_drop_unused_folds (post_out, self->folds, &self->n_folds);
 	*cell_out = post_out->out;
-	if (self->n_folds == 0) {
-		weir_prog_clear (post_out);
-		return weir_lower_fail (
-			self, self->graph->result,
-			"process '%s': the reducer folds nothing: its result does not depend on 'data'",
-			self->graph->result->pub.process->id);
-	}
+	if (self->n_folds == 0)
+		return s_folds_nothing (self, post_out);
 	if (post_out->n_instr == 1 && post_out->instr[0].op == WEIR_OP_INPUT) {
 		weir_prog_clear (post_out);
 		memset (post_out, 0, sizeof *post_out);
 		*cell_out = self->folds[0].out;
+	} else {
+		s_keep_exact (self->folds, self->n_folds);
 	}
 	return 0;
 }
@@ -215,6 +240,28 @@ weir_lower_reducer (const weir_graph_t *callback, weir_cell_t in, weir_fold_t *f
 		weir_prog_clear (&folds[i].condition);
 	if (rc == 0)
 		*n_folds_out = self.n_folds;
+	free (self.values);
+	free (self.instr);
+	return rc;
+}
+
+int
+weir_lower_bands_reducer (const weir_graph_t *callback, weir_cell_t in, size_t n_bands,
+                          const char *const *names, weir_prog_t *prog_out, size_t *n_inputs_out,
+                          uint32_t *inputs, weir_err_t *err)
+{
+	weir_lower_bands_t bands = { .n = n_bands, .names = names, .inputs = inputs };
+	weir_lower_t self = { .graph = callback, .err = err, .in = in, .bands = &bands };
+	memset (prog_out, 0, sizeof *prog_out);
+	*n_inputs_out = 0;
+	int rc = s_lower_graph (&self);
+	if (rc == 0)
+		rc = s_finish (&self, prog_out);
+	if (rc == 0)
+		weir_lower_sort_bands (&bands, prog_out);
+	if (rc == 0 && bands.n_inputs == 0)
+		rc = s_folds_nothing (&self, prog_out);
+	*n_inputs_out = bands.n_inputs;
 	free (self.values);
 	free (self.instr);
 	return rc;

@@ -42,6 +42,14 @@ typedef struct {
 	double consts[WEIR_LOWERED_CONSTS_MAX];
 } weir_lowered_t;
 
+/* A reducer over bands: which of them, and which the program reads. */
+typedef struct {
+	size_t n;
+	const char *const *names; /* NULL: not known yet */
+	size_t n_inputs;
+	uint32_t *inputs; /* input i is this band; WEIR_PROG_INPUT_MAX */
+} weir_lower_bands_t;
+
 /* One callback. */
 typedef struct {
 	const weir_graph_t *graph;
@@ -53,6 +61,7 @@ typedef struct {
 	weir_instr_t *instr;
 	size_t n_folds;
 	weir_fold_t *folds;
+	weir_lower_bands_t *bands; /* or NULL: a reducer over labels */
 } weir_lower_t;
 
 /* lower_shape.c */
@@ -74,6 +83,13 @@ int weir_lower_argument (weir_lower_t *self, const weir_node_t *node, const char
                          weir_lowered_t *out);
 uint16_t weir_lower_emit (weir_lower_t *self, weir_instr_t instr);
 uint16_t weir_lower_operand (weir_lower_t *self, const weir_lowered_t *value);
+
+/* lower_bands.c: a node with a fold, checked, or array_element, over bands. */
+int weir_lower_bands_fold (weir_lower_t *self, const weir_node_t *node, const weir_fold_t *fold,
+                           weir_lowered_t *out);
+int weir_lower_element (weir_lower_t *self, const weir_node_t *node, weir_lowered_t *out);
+/* After compacting: only the bands that the program reads, ascending. */
+void weir_lower_sort_bands (weir_lower_bands_t *self, weir_prog_t *prog);
 
 /* lower_fold.c: one node with a fold; *out is an input. */
 int weir_lower_fold (weir_lower_t *self, const weir_node_t *node, weir_lowered_t *out);

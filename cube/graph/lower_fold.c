@@ -25,6 +25,9 @@ s_fold_cell (weir_fold_kind_t kind, weir_cell_t in)
 	case WEIR_FOLD_ANY:
 	case WEIR_FOLD_ALL: return weir_cell_bool ();
 	case WEIR_FOLD_SUM: return s_sum_cell (in);
+	case WEIR_FOLD_PRODUCT:
+	case WEIR_FOLD_VARIANCE:
+	case WEIR_FOLD_SD:
 	case WEIR_FOLD_MEAN: return weir_cell_float (weir_cell_is_wide (in) ? WEIR_F64 : WEIR_F32);
 	default: return in;
 	}
@@ -113,6 +116,11 @@ weir_lower_fold (weir_lower_t *self, const weir_node_t *node, weir_lowered_t *ou
 	if (rc != 0)
 		return rc;
 	fold.out = s_fold_cell (fold.kind, self->in);
+	if (self->bands != NULL) {
+		rc = weir_lower_bands_fold (self, node, &fold, out);
+		weir_prog_clear (&fold.condition);
+		return rc;
+	}
 	size_t i = s_find_fold (self, &fold);
 	if (i == WEIR_PIPELINE_FOLDS_MAX) {
 		weir_prog_clear (&fold.condition);

@@ -42,6 +42,35 @@ s_type_reduce (const weir_graph_t *callback, weir_cell_t *cell, weir_err_t *err)
 	return rc;
 }
 
+/* The names of dimensions are the catalogue's: what takes single elements is over bands. */
+static bool
+s_is_over_bands (const weir_graph_t *callback, const json_t *dimension)
+{
+	const char *name = json_string_value (dimension);
+	if (name != NULL && strcmp (name, "bands") == 0)
+		return true;
+	bool is_time = name != NULL && (strcmp (name, "t") == 0 || strcmp (name, "time") == 0);
+	for (size_t i = 0; !is_time && i < callback->n_nodes; i++) {
+		if (strcmp (callback->nodes[i]->pub.process->id, "array_element") == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+s_type_reduce_bands (const weir_graph_t *callback, weir_cell_t *cell, weir_err_t *err)
+{
+	weir_prog_t prog;
+	size_t n_inputs;
+	uint32_t inputs[WEIR_PROG_INPUT_MAX];
+	int rc = weir_lower_bands_reducer (callback, *cell, 2, NULL, &prog, &n_inputs, inputs, err);
+	if (rc == 0) {
+		*cell = prog.out;
+		weir_prog_clear (&prog);
+	}
+	return rc;
+}
+
 static int
 s_type_node (const weir_graph_t *graph, const weir_node_t *node, s_typed_t *typed, weir_err_t *err)
 {
@@ -59,6 +88,9 @@ s_type_node (const weir_graph_t *graph, const weir_node_t *node, s_typed_t *type
 	*out = typed[((const weir_node_t *) input)->position];
 	if (strcmp (id, "apply") == 0 && process != NULL)
 		return s_type_apply (process, &out->cell, err);
+	if (strcmp (id, "reduce_dimension") == 0 && reducer != NULL &&
+	    s_is_over_bands (reducer, json_object_get (node->arguments, "dimension")))
+		return s_type_reduce_bands (reducer, &out->cell, err);
 	if (strcmp (id, "reduce_dimension") == 0 && reducer != NULL)
 		return s_type_reduce (reducer, &out->cell, err);
 	return 0;

@@ -59,6 +59,7 @@ static const struct {
 	[WEIR_ACC_I32] = { WEIR_I32, 4, INT32_MAX, INT32_MIN },
 	[WEIR_ACC_I64] = { WEIR_I64, 8, (double) INT64_MAX, INT64_MIN },
 	[WEIR_ACC_F64] = { WEIR_F64, 8, INFINITY, (int64_t) WEIR_NODATA_F64_BITS },
+	[WEIR_ACC_I128] = { WEIR_I128, 16, INFINITY, 0 },
 };
 
 static weir_plane_t
@@ -182,6 +183,64 @@ s_plan_mean (const weir_fold_t *fold, const weir_fold_input_t *input, weir_fold_
 	plan->skips = weir_is_nodata_f64 (input->skip) && mode == WEIR_IGNORE;
 }
 
+/* In float64 whatever the cells are: it rounds, so the order counts. */
+static void
+s_plan_product (const weir_fold_t *fold, const weir_fold_input_t *input, weir_fold_plan_t *plan)
+{
+	weir_fold_mode_t mode = s_mode (fold, input);
+	weir_plane_t *plane = &plan->planes[plan->n_planes++];
+	*plane = s_plane_of_acc (WEIR_ACC_F64, true);
+	plane->fold_args.nodata = s_nodata_arg (input->cell);
+	plane->fold = weir_fold_product_fn (input->cell.type, mode);
+	plane->merge = weir_fold_product_fn (WEIR_F64, mode == WEIR_POISON ? mode : WEIR_IGNORE);
+	plane->init = s_cell_bits (weir_cell_float (WEIR_F64),
+	                           mode == WEIR_IGNORE ? weir_nodata_f64 () : 1);
+	plan->is_ordered = true;
+	plan->domain.may_be_nodata = true;
+	bool skip_is_nodata = weir_is_nodata_f64 (input->skip);
+	plan->skips = skip_is_nodata ? mode == WEIR_IGNORE : mode == WEIR_PLAIN && input->skip == 1;
+}
+
+static void
+s_plan_float_spread (weir_type_t type, weir_fold_mode_t mode, weir_fold_plan_t *plan)
+{
+	for (plan->n_planes = 0; plan->n_planes < 3; plan->n_planes++)
+		plan->planes[plan->n_planes] = s_plane_of_acc (WEIR_ACC_F64, false);
+	plan->fold_all = weir_fold_spread_fn (type, mode);
+	plan->merge_all = weir_fold_spread_merge;
+	plan->is_ordered = true;
+}
+
+/* n, Σx, Σx²: 128 bits hold the squares of 32-bit cells over 2^31 labels. */
+static void
+s_plan_spread (const weir_fold_t *fold, const weir_fold_input_t *input, weir_fold_plan_t *plan)
+{
+	weir_fold_mode_t mode = s_mode (fold, input);
+	weir_type_t type = input->cell.type;
+	plan->skips = weir_is_nodata_f64 (input->skip) && mode == WEIR_IGNORE;
+	if (weir_type_is_float (type)) {
+		s_plan_float_spread (type, mode, plan);
+		return;
+	}
+	double side = fmax (fabs (input->domain.lo), fabs (input->domain.hi));
+	weir_acc_t acc = s_choose_acc (input, false, 0), squares = WEIR_ACC_I128;
+	if (weir_type_size (type) <= 2)
+		squares = side * side * input->n_labels <= INT32_MAX ? WEIR_ACC_I32 : WEIR_ACC_I64;
+	plan->planes[plan->n_planes++] = s_count_plane (input, mode);
+	weir_plane_t *sum = &plan->planes[plan->n_planes++];
+	*sum = s_plane_of_acc (acc, false);
+	sum->fold_args.nodata = s_nodata_arg (input->cell);
+	sum->fold = mode == WEIR_PLAIN ? weir_fold_sum_fn ((int) type, acc, mode)
+	                               : weir_fold_total_fn ((int) type, acc);
+	sum->merge = weir_fold_sum_fn (sum->type, acc, WEIR_PLAIN);
+	weir_plane_t *square = &plan->planes[plan->n_planes++];
+	*square = s_plane_of_acc (squares, false);
+	square->fold_args.nodata = s_nodata_arg (input->cell); /* 0 where there is none: adds 0 */
+	square->fold = weir_fold_square_fn ((int) type, squares);
+	square->merge = squares == WEIR_ACC_I128 ? weir_fold_square_fn (WEIR_I128, squares)
+	                                         : weir_fold_sum_fn (square->type, squares, WEIR_PLAIN);
+}
+
 /* By the condition (0 and 1 are what comes in), all labels, or the valid ones. */
 static void
 s_plan_count (const weir_fold_t *fold, const weir_fold_input_t *input, weir_fold_plan_t *plan)
@@ -277,6 +336,9 @@ weir_fold_plan (const weir_fold_t *fold, const weir_fold_input_t *input, weir_fo
 	case WEIR_FOLD_LAST: s_plan_first_last (fold, input, plan_out); break;
 	case WEIR_FOLD_ANY:
 	case WEIR_FOLD_ALL: s_plan_logic (fold, input, plan_out); break;
+	case WEIR_FOLD_PRODUCT: s_plan_product (fold, input, plan_out); break;
+	case WEIR_FOLD_VARIANCE:
+	case WEIR_FOLD_SD: s_plan_spread (fold, input, plan_out); break;
 	case WEIR_FOLD_NONE: s_plan_none (input, plan_out); break;
 	case WEIR_N_FOLDS: weir_assert (false);
 	}

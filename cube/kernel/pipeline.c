@@ -5,10 +5,11 @@
 #include <stdlib.h>
 
 static const char *const s_fold_names[WEIR_N_FOLDS] = {
-	[WEIR_FOLD_NONE] = "none", [WEIR_FOLD_SUM] = "sum",   [WEIR_FOLD_MIN] = "min",
-	[WEIR_FOLD_MAX] = "max",   [WEIR_FOLD_MEAN] = "mean", [WEIR_FOLD_COUNT] = "count",
-	[WEIR_FOLD_ANY] = "any",   [WEIR_FOLD_ALL] = "all",   [WEIR_FOLD_FIRST] = "first",
-	[WEIR_FOLD_LAST] = "last",
+	[WEIR_FOLD_NONE] = "none", [WEIR_FOLD_SUM] = "sum",         [WEIR_FOLD_MIN] = "min",
+	[WEIR_FOLD_MAX] = "max",   [WEIR_FOLD_MEAN] = "mean",       [WEIR_FOLD_COUNT] = "count",
+	[WEIR_FOLD_ANY] = "any",   [WEIR_FOLD_ALL] = "all",         [WEIR_FOLD_FIRST] = "first",
+	[WEIR_FOLD_LAST] = "last", [WEIR_FOLD_PRODUCT] = "product", [WEIR_FOLD_VARIANCE] = "variance",
+	[WEIR_FOLD_SD] = "sd",
 };
 
 const char *
@@ -40,6 +41,8 @@ weir_pipeline_clear (weir_pipeline_t *self)
 	for (size_t i = 0; self->chunk_steps != NULL && i < self->n_chunk_steps; i++)
 		weir_prog_clear (&self->chunk_steps[i]);
 	weir_prog_clear (&self->post);
+	weir_prog_clear (&self->bands);
+	free (self->inputs);
 	free (self->slice_steps);
 	free (self->folds);
 	free (self->chunk_steps);
@@ -101,6 +104,26 @@ s_check_folds (const weir_pipeline_t *pipeline, weir_err_t *err)
 	return 0;
 }
 
+static int
+s_check_bands (const weir_pipeline_t *pipeline, weir_err_t *err)
+{
+	size_t n_steps = pipeline->bands_at == WEIR_BANDS_SLICE ? pipeline->n_slice_steps
+	                                                        : pipeline->n_chunk_steps;
+	if (pipeline->bands_at == WEIR_BANDS_APART)
+		return 0;
+	if (pipeline->bands_at != WEIR_BANDS_SLICE && pipeline->bands_at != WEIR_BANDS_CHUNK)
+		return weir_err_invalid (err, "Internal", "", "pipeline: unknown place %d of bands",
+		                         (int) pipeline->bands_at);
+	if (pipeline->n_bands_before > n_steps || pipeline->n_inputs == 0 || pipeline->inputs == NULL)
+		return weir_err_invalid (err, "Internal", "",
+		                         "pipeline: %zu bands become one after %zu of %zu steps",
+		                         pipeline->n_inputs, pipeline->n_bands_before, n_steps);
+	for (size_t i = 1; i < pipeline->n_inputs; i++)
+		if (pipeline->inputs[i] <= pipeline->inputs[i - 1])
+			return weir_err_invalid (err, "Internal", "", "pipeline: bands out of order");
+	return weir_prog_check (&pipeline->bands, pipeline->n_inputs, err);
+}
+
 int
 weir_pipeline_check (const weir_pipeline_t *pipeline, uint32_t n_labels, weir_err_t *err)
 {
@@ -116,5 +139,7 @@ weir_pipeline_check (const weir_pipeline_t *pipeline, uint32_t n_labels, weir_er
 		status = s_check_folds (pipeline, err);
 	if (status == 0)
 		status = s_check_steps ("chunk steps", pipeline->chunk_steps, pipeline->n_chunk_steps, err);
+	if (status == 0)
+		status = s_check_bands (pipeline, err);
 	return status;
 }

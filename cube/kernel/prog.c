@@ -20,6 +20,8 @@ static const struct {
 	[WEIR_OP_MULTIPLY] = { "multiply", 2, false },
 	[WEIR_OP_DIVIDE] = { "divide", 2, false },
 	[WEIR_OP_ABSOLUTE] = { "absolute", 1, false },
+	[WEIR_OP_SQRT] = { "sqrt", 1, false },
+	[WEIR_OP_NORMALIZED_DIFFERENCE] = { "normalized_difference", 2, false },
 	[WEIR_OP_EQ] = { "eq", 2, true },
 	[WEIR_OP_NEQ] = { "neq", 2, true },
 	[WEIR_OP_GT] = { "gt", 2, true },
@@ -183,6 +185,8 @@ s_eval_strict (const weir_instr_t *instr, double x, double y, double z)
 	case WEIR_OP_MULTIPLY: return x * y;
 	case WEIR_OP_DIVIDE: return x / y;
 	case WEIR_OP_ABSOLUTE: return fabs (x);
+	case WEIR_OP_SQRT: return sqrt (x);
+	case WEIR_OP_NORMALIZED_DIFFERENCE: return (x - y) / (x + y);
 	case WEIR_OP_EQ: return s_bool (s_is_equal (x, y, instr->value));
 	case WEIR_OP_NEQ: return s_bool (!s_is_equal (x, y, instr->value));
 	case WEIR_OP_GT: return s_bool (x > y);

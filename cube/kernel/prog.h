@@ -27,7 +27,9 @@ typedef enum {
 	WEIR_OP_MULTIPLY,
 	WEIR_OP_DIVIDE, /* x / 0 is ±Infinity, 0 / 0 is NaN */
 	WEIR_OP_ABSOLUTE,
-	WEIR_OP_EQ, /* a, b, value = delta (< 0: none) */
+	WEIR_OP_SQRT,                  /* NaN below 0 */
+	WEIR_OP_NORMALIZED_DIFFERENCE, /* (a - b) / (a + b) */
+	WEIR_OP_EQ,                    /* a, b, value = delta (< 0: none) */
 	WEIR_OP_NEQ,
 	WEIR_OP_GT,
 	WEIR_OP_GTE,

@@ -31,12 +31,14 @@ struct weir_run {
 	size_t depth; /* trees below the leaf; the leaf is accumulator `depth` */
 	s_tree_t stack[STACK_MAX];
 	bool leaf_is_open, has_ended;
-	size_t plane_at[2 * WEIR_PIPELINE_FOLDS_MAX]; /* offsets in an accumulator */
+	size_t plane_at[WEIR_FOLD_PLANES_MAX * WEIR_PIPELINE_FOLDS_MAX]; /* offsets in an accumulator */
 	void *
 		/* all of what follows: aligned, as vectors that straddle cache lines cost double */
 		scratch;
 	double *map_memory, *premap_memory[WEIR_PIPELINE_FOLDS_MAX];
 	void *mapped; /* a tile after the slice steps; NULL: they do nothing */
+	void *apart;  /* a tile of one band before the bands become one; NULL: as it came */
+	double *combine_memory;
 	void *premapped;
 	void *skipped; /* a tile of the skip value, filled when it is wanted */
 	bool has_skipped;
@@ -59,7 +61,13 @@ s_lay_scratch (weir_run_t *self)
 	const weir_stage_t *stage = self->stage;
 	size_t used = 0, mapped_bytes = weir_type_size (stage->mapped.type) * WEIR_TILE;
 	self->map_memory = s_carve (self, &used, weir_map_memory_bytes (stage->map));
-	if (weir_map_kind (stage->map) != WEIR_MAP_IDENTITY)
+	bool maps = weir_map_kind (stage->map) != WEIR_MAP_IDENTITY;
+	if (stage->combine != NULL) {
+		self->combine_memory = s_carve (self, &used, weir_combine_memory_bytes (stage->combine));
+		size_t cell_bytes = weir_type_size (weir_combine_in (stage->combine).type);
+		self->apart = maps ? s_carve (self, &used, cell_bytes * WEIR_TILE) : NULL;
+	}
+	if (maps || stage->combine != NULL)
 		self->mapped = s_carve (self, &used, mapped_bytes);
 	if (!weir_stage_skips_nodata (stage))
 		self->skipped = s_carve (self, &used, mapped_bytes);
@@ -83,6 +91,8 @@ s_make_scratch (weir_run_t *self)
 	self->scratch = weir_alloc (bytes + WEIR_PLANE_ALIGN);
 	s_lay_scratch (self);
 	weir_map_prepare (stage->map, self->map_memory);
+	if (stage->combine != NULL)
+		weir_combine_prepare (stage->combine, self->combine_memory);
 	for (size_t i = 0; i < stage->n_folds; i++)
 		if (stage->premaps[i] != NULL)
 			weir_map_prepare (stage->premaps[i], self->premap_memory[i]);
@@ -94,7 +104,7 @@ s_lay_planes (weir_run_t *self)
 	size_t at = 0;
 	for (size_t i = 0; i < self->stage->n_folds; i++)
 		for (size_t k = 0; k < self->stage->folds[i].n_planes; k++) {
-			self->plane_at[2 * i + k] = at;
+			self->plane_at[WEIR_FOLD_PLANES_MAX * i + k] = at;
 			at += weir_plane_bytes (&self->stage->folds[i].planes[k], self->n_cells);
 		}
 	self->acc_bytes = at;
@@ -203,6 +213,16 @@ weir_run_end (weir_run_t *self)
 /* ---- cells */
 
 static void
+s_fold_all (const weir_fold_plan_t *fold, char *acc, const size_t *plane_at, size_t cell,
+            const void *src, size_t n)
+{
+	void *planes[WEIR_FOLD_PLANES_MAX];
+	for (size_t k = 0; k < fold->n_planes; k++)
+		planes[k] = acc + plane_at[k] + cell * fold->planes[k].bytes;
+	fold->fold_all (planes, src, n);
+}
+
+static void
 s_fold_tile (weir_run_t *self, size_t cell, const void *mapped, size_t n)
 {
 	const weir_stage_t *stage = self->stage;
@@ -216,10 +236,15 @@ s_fold_tile (weir_run_t *self, size_t cell, const void *mapped, size_t n)
 			              &misfit);
 			src = self->premapped;
 		}
+		const size_t *plane_at = &self->plane_at[WEIR_FOLD_PLANES_MAX * i];
+		if (fold->fold_all != NULL) {
+			s_fold_all (fold, acc, plane_at, cell, src, n);
+			continue;
+		}
 		bool sets = fold->sets_first && self->rank == self->leaf_rank;
 		for (size_t k = 0; k < fold->n_planes; k++) {
 			const weir_plane_t *plane = &fold->planes[k];
-			char *to = acc + self->plane_at[2 * i + k] + cell * plane->bytes;
+			char *to = acc + plane_at[k] + cell * plane->bytes;
 			if (sets)
 				memcpy (to, src, n * plane->bytes);
 			else if (plane->fold != NULL)
@@ -244,6 +269,28 @@ s_fold_cells (weir_run_t *self, size_t cell, const char *src, size_t n)
 	}
 }
 
+/* The same n cells of all bands, `at` cells into each. */
+static void
+s_fold_bands (weir_run_t *self, size_t cell, const void *const *srcs, size_t at, size_t n)
+{
+	const weir_combine_t *combine = self->stage->combine;
+	size_t in_bytes = weir_type_size (self->stage->in.type), tile = weir_combine_tile (combine);
+	weir_misfit_t misfit;
+	for (size_t i = 0; i < n; i += tile) {
+		size_t m = n - i < tile ? n - i : tile;
+		for (size_t b = 0; b < weir_combine_n_inputs (combine); b++) {
+			const void *cells = (const char *) srcs[b] + (at + i) * in_bytes;
+			if (self->apart != NULL) {
+				weir_map_run (self->stage->map, self->map_memory, self->apart, cells, m, &misfit);
+				cells = self->apart;
+			}
+			weir_combine_load (combine, self->combine_memory, b, cells, m);
+		}
+		weir_combine_run (combine, self->combine_memory, m, self->mapped, &misfit);
+		s_fold_tile (self, cell + i, self->mapped, m);
+	}
+}
+
 static void
 s_assert_inside (const weir_run_t *self, size_t row, size_t col, size_t n_rows, size_t n_cols)
 {
@@ -256,6 +303,7 @@ weir_run_fold (weir_run_t *self, uint32_t rank, const void *src, size_t row_stri
                size_t col, size_t n_rows, size_t n_cols)
 {
 	s_assert_inside (self, row, col, n_rows, n_cols);
+	weir_assert (self->stage->combine == NULL);
 	if (n_rows == 0 || n_cols == 0)
 		return;
 	s_go_to_rank (self, rank);
@@ -267,6 +315,26 @@ weir_run_fold (weir_run_t *self, uint32_t rank, const void *src, size_t row_stri
 	for (size_t i = 0; i < n_rows; i++)
 		s_fold_cells (self, (row + i) * self->n_cols + col,
 		              (const char *) src + i * row_stride * in_bytes, n_cols);
+}
+
+void
+weir_run_fold_bands (weir_run_t *self, uint32_t rank, const void *const *srcs, size_t row_stride,
+                     size_t row, size_t col, size_t n_rows, size_t n_cols)
+{
+	if (self->stage->combine == NULL) {
+		weir_run_fold (self, rank, srcs[0], row_stride, row, col, n_rows, n_cols);
+		return;
+	}
+	s_assert_inside (self, row, col, n_rows, n_cols);
+	if (n_rows == 0 || n_cols == 0)
+		return;
+	s_go_to_rank (self, rank);
+	if (n_cols == self->n_cols && row_stride == n_cols) {
+		s_fold_bands (self, row * self->n_cols, srcs, 0, n_rows * n_cols);
+		return;
+	}
+	for (size_t i = 0; i < n_rows; i++)
+		s_fold_bands (self, (row + i) * self->n_cols + col, srcs, i * row_stride, n_cols);
 }
 
 static void

@@ -11,7 +11,7 @@
 
 typedef struct {
 	size_t n;
-	const weir_prog_t *progs[WEIR_PIPELINE_STEPS_MAX + WEIR_FOLD_PROGS_MAX + 1];
+	const weir_prog_t *progs[WEIR_PIPELINE_STEPS_MAX + WEIR_FOLD_PROGS_MAX + 2];
 } s_progs_t;
 
 static void
@@ -74,23 +74,82 @@ s_widen_domain (weir_domain_t *domain, double value)
 
 /* ---- slices and folds */
 
+/* Steps of one phase: those before the bands become one go to `before` (all, where they do not
+ * there), the rest to `after`. */
+static void
+s_split_steps (const weir_pipeline_t *pipeline, weir_bands_at_t at, s_progs_t *before,
+               s_progs_t *after)
+{
+	bool is_slice = at == WEIR_BANDS_SLICE;
+	const weir_prog_t *steps = is_slice ? pipeline->slice_steps : pipeline->chunk_steps;
+	size_t n = is_slice ? pipeline->n_slice_steps : pipeline->n_chunk_steps;
+	size_t n_before = pipeline->bands_at == at ? pipeline->n_bands_before : n;
+	s_progs_t *rest = pipeline->n_inputs > 1 ? after : before;
+	s_progs_add (before, steps, n_before);
+	if (pipeline->bands_at != at)
+		return;
+	s_progs_add (rest, &pipeline->bands, 1); /* of one band alone: a step like any other */
+	for (size_t i = n_before; i < n; i++)
+		s_progs_add (rest, &steps[i], 1);
+}
+
+/* All inputs are `value`. */
+static double
+s_combine_eval (const s_progs_t *progs, size_t n_inputs, double value)
+{
+	double inputs[WEIR_PROG_INPUT_MAX];
+	s_progs_t rest = { .n = progs->n - 1 };
+	for (size_t i = 0; i < n_inputs; i++)
+		inputs[i] = value;
+	for (size_t i = 0; i < rest.n; i++)
+		rest.progs[i] = progs->progs[i + 1];
+	return s_progs_eval (&rest, weir_prog_eval (progs->progs[0], inputs));
+}
+
+static weir_combine_t *
+s_new_combine (const weir_pipeline_t *pipeline, const s_progs_t *progs, weir_cell_t in,
+               weir_cell_t out)
+{
+	weir_chain_spec_t spec = {
+		.n_inputs = pipeline->n_inputs, .n_progs = progs->n, .progs = progs->progs, .out = out
+	};
+	return weir_combine_new (in, &spec);
+}
+
+static weir_domain_t
+s_any_of (weir_cell_t cell)
+{
+	if (cell.is_bool)
+		return (weir_domain_t){ .may_be_nodata = cell.has_nodata, .lo = 0, .hi = 1 };
+	return (weir_domain_t){ .may_be_nodata = cell.has_nodata || weir_type_is_float (cell.type),
+		                    .lo = weir_type_min (cell.type),
+		                    .hi = weir_type_max (cell.type) };
+}
+
 /* One fold takes the programs that it needs before it into the slices' map; several have maps of
  * their own. */
 static void
 s_compile_slices (weir_stage_t *self, const weir_pipeline_t *pipeline, weir_fold_input_t *input_out)
 {
-	s_progs_t progs = { 0 };
-	s_progs_add (&progs, pipeline->slice_steps, pipeline->n_slice_steps);
+	s_progs_t progs = { 0 }, after = { 0 };
+	s_split_steps (pipeline, WEIR_BANDS_SLICE, &progs, &after);
+	s_progs_t *last = after.n > 0 ? &after : &progs;
 	if (pipeline->n_folds == 1)
-		progs.n += weir_fold_progs (&pipeline->folds[0], s_progs_out (&progs, pipeline->in),
-		                            &progs.progs[progs.n]);
-	self->mapped = s_progs_out (&progs, pipeline->in);
-	self->can_skip = progs.n > 0 || pipeline->in.has_nodata ||
+		last->n += weir_fold_progs (&pipeline->folds[0], s_progs_out (last, pipeline->in),
+		                            &last->progs[last->n]);
+	self->mapped = s_progs_out (last, pipeline->in);
+	self->can_skip = last->n > 0 || pipeline->in.has_nodata ||
 	                 weir_type_is_float (pipeline->in.type);
 	input_out->n_labels = self->n_labels;
 	input_out->cell = self->mapped;
 	input_out->skip = s_progs_eval (&progs, weir_nodata_f64 ());
 	self->map = s_new_map (pipeline->in, &progs, &input_out->domain);
+	if (after.n > 0) {
+		self->combine = s_new_combine (pipeline, &after, s_progs_out (&progs, pipeline->in),
+		                               self->mapped);
+		input_out->skip = s_combine_eval (&after, pipeline->n_inputs, input_out->skip);
+		input_out->domain = s_any_of (self->mapped);
+	}
 	if (self->can_skip) {
 		s_widen_domain (&input_out->domain, input_out->skip);
 		weir_cell_set (self->mapped, &self->skip_bits, 0, input_out->skip);
@@ -151,7 +210,8 @@ s_plane_cell (const weir_fold_plan_t *fold, weir_cell_t *cell_out)
 static bool
 s_is_result (const weir_fold_plan_t *fold, weir_cell_t acc, weir_cell_t out)
 {
-	if (fold->kind == WEIR_FOLD_SUM || fold->kind == WEIR_FOLD_COUNT)
+	if (fold->kind == WEIR_FOLD_SUM || fold->kind == WEIR_FOLD_COUNT ||
+	    fold->kind == WEIR_FOLD_PRODUCT)
 		return false;
 	out.is_bool = false;
 	return weir_cell_equal (acc, out);
@@ -160,16 +220,21 @@ s_is_result (const weir_fold_plan_t *fold, weir_cell_t acc, weir_cell_t out)
 static void
 s_compile_finish (weir_stage_t *self, const weir_pipeline_t *pipeline)
 {
-	s_progs_t progs = { 0 };
+	s_progs_t progs = { 0 }, after = { 0 };
 	weir_cell_t cells[WEIR_PIPELINE_FOLDS_MAX], acc;
 	for (size_t i = 0; i < self->n_folds; i++)
 		cells[i] = pipeline->n_folds > 0 ? pipeline->folds[i].out : self->mapped;
 	if (pipeline->post.n_instr > 0)
 		s_progs_add (&progs, &pipeline->post, 1);
-	s_progs_add (&progs, pipeline->chunk_steps, pipeline->n_chunk_steps);
+	s_split_steps (pipeline, WEIR_BANDS_CHUNK, &progs, &after);
+	self->finished = pipeline->out;
+	if (after.n > 0) {
+		self->finished = s_progs_out (&progs, cells[0]);
+		self->finish_combine = s_new_combine (pipeline, &after, self->finished, pipeline->out);
+	}
 	weir_chain_spec_t chain = { .n_inputs = self->n_folds,
 		                        .in_cells = cells,
-		                        .out = pipeline->out };
+		                        .out = self->finished };
 	chain.n_progs = progs.n;
 	chain.progs = progs.progs;
 	if (self->n_folds > 1 || !s_plane_cell (&self->folds[0], &acc)) {
@@ -181,7 +246,7 @@ s_compile_finish (weir_stage_t *self, const weir_pipeline_t *pipeline)
 	spec.hi = self->folds[0].domain.hi;
 	if (s_is_result (&self->folds[0], acc, cells[0]))
 		spec.chain.in_cells = NULL;
-	spec.in.is_bool = pipeline->out.is_bool; /* booleans are plain cells here */
+	spec.in.is_bool = self->finished.is_bool; /* booleans are plain cells here */
 	self->finish_map = weir_map_new (&spec);
 }
 
@@ -190,6 +255,8 @@ s_compile_finish (weir_stage_t *self, const weir_pipeline_t *pipeline)
 static const char *
 s_acc_name (const weir_plane_t *plane)
 {
+	if (plane->type == WEIR_I128)
+		return "int128";
 	return plane->type == WEIR_I64 ? "int64" : weir_type_name ((weir_type_t) plane->type);
 }
 
@@ -199,6 +266,9 @@ s_describe (weir_stage_t *self)
 	char map[32], *at = self->name, *end = self->name + sizeof self->name;
 	weir_map_describe (self->map, map, sizeof map);
 	at += snprintf (at, (size_t) (end - at), "%s", map);
+	if (self->combine != NULL)
+		at += snprintf (at, (size_t) (end - at), " > %zu bands",
+		                weir_combine_n_inputs (self->combine));
 	for (size_t i = 0; i < self->n_folds && at < end; i++) {
 		const char *name = weir_fold_name (self->folds[i].kind);
 		at += snprintf (at, (size_t) (end - at), "%s%s:%s", i == 0 ? " > " : ", ", name,
@@ -208,7 +278,10 @@ s_describe (weir_stage_t *self)
 	if (self->finish_map != NULL)
 		weir_map_describe (self->finish_map, map, sizeof map);
 	if (at < end)
-		snprintf (at, (size_t) (end - at), " > %s", map);
+		at += snprintf (at, (size_t) (end - at), " > %s", map);
+	if (at < end && self->finish_combine != NULL)
+		snprintf (at, (size_t) (end - at), " > %zu bands",
+		          weir_combine_n_inputs (self->finish_combine));
 }
 
 /* ---- the stage */
@@ -248,6 +321,8 @@ weir_stage_destroy (weir_stage_t **self_p)
 	for (size_t i = 0; i < WEIR_PIPELINE_FOLDS_MAX; i++)
 		weir_map_destroy (&self->premaps[i]);
 	weir_map_destroy (&self->finish_map);
+	weir_combine_destroy (&self->combine);
+	weir_combine_destroy (&self->finish_combine);
 	weir_chain_destroy (&self->finish_chain);
 	free (self);
 }
@@ -262,6 +337,12 @@ bool
 weir_stage_is_ordered (const weir_stage_t *self)
 {
 	return self->is_ordered;
+}
+
+size_t
+weir_stage_run_bands (const weir_stage_t *self)
+{
+	return self->combine != NULL ? weir_combine_n_inputs (self->combine) : 1;
 }
 
 const char *
@@ -315,12 +396,20 @@ weir_stage_acc_merge (const weir_stage_t *self, void *left, const void *right, s
 {
 	char *to = left;
 	const char *from = right;
-	for (size_t i = 0; i < self->n_folds; i++)
-		for (size_t k = 0; k < self->folds[i].n_planes; k++) {
-			const weir_plane_t *plane = &self->folds[i].planes[k];
+	for (size_t i = 0; i < self->n_folds; i++) {
+		const weir_fold_plan_t *fold = &self->folds[i];
+		void *left_planes[WEIR_FOLD_PLANES_MAX];
+		const void *right_planes[WEIR_FOLD_PLANES_MAX];
+		for (size_t k = 0; k < fold->n_planes; k++) {
+			const weir_plane_t *plane = &fold->planes[k];
+			left_planes[k] = to;
+			right_planes[k] = from;
 			if (plane->merge != NULL)
 				plane->merge (to, from, n_cells, &plane->merge_args);
 			to += weir_plane_bytes (plane, n_cells);
 			from += weir_plane_bytes (plane, n_cells);
 		}
+		if (fold->merge_all != NULL)
+			fold->merge_all (left_planes, right_planes, n_cells);
+	}
 }

@@ -3,7 +3,9 @@
  * Made once from a weir_pipeline_t, immutable afterwards and shared by all threads. It owns the
  * choice of kernels (ranges with constant or affine value, tables, or the vector interpreter) and
  * of accumulator types; callers see bytes. One accumulator ("acc") covers one band of one chunk:
- * `n_cells` cells, row-major, row 0 north.
+ * `n_cells` cells, row-major, row 0 north. Where the pipeline makes one band of several, it does so
+ * before the folds (a run then takes all input bands together) or after them
+ * (weir_stage_finish_bands).
  *
  * Exactness   Integer folds, min, max, count, any, all, first and last are exact. Float sums and
  *             means accumulate in float64 in leaves of WEIR_LEAF_LABELS consecutive ranks, merged
@@ -35,6 +37,9 @@ typedef enum {
 	WEIR_FOLD_ALL,
 	WEIR_FOLD_FIRST,
 	WEIR_FOLD_LAST,
+	WEIR_FOLD_PRODUCT,
+	WEIR_FOLD_VARIANCE, /* of a sample: divided by n - 1; NaN for one value */
+	WEIR_FOLD_SD,       /* its square root */
 	WEIR_N_FOLDS
 } weir_fold_kind_t;
 
@@ -50,7 +55,11 @@ typedef struct {
 	weir_cell_t out;       /* the fold's result type by DESIGN 8 */
 } weir_fold_t;
 
-/* What happens to each cell, in order. All cells of all bands alike. */
+/* Where bands become one, if they do. */
+typedef enum { WEIR_BANDS_APART = 0, WEIR_BANDS_SLICE, WEIR_BANDS_CHUNK } weir_bands_at_t;
+
+/* What happens to each cell, in order. All cells of all bands alike, until `bands` makes one band
+ * of them. */
 typedef struct {
 	weir_cell_t in; /* slices as the reader delivers them: validity already applied */
 	size_t n_slice_steps;
@@ -62,6 +71,11 @@ typedef struct {
 	size_t n_chunk_steps;
 	weir_prog_t *chunk_steps;
 	weir_cell_t out; /* type of the chunk's result; a last conversion happens where it differs */
+	weir_bands_at_t bands_at; /* APART: none of what follows; among the slice or the chunk steps */
+	size_t n_bands_before;    /* steps there that come before `bands` */
+	size_t n_inputs;
+	uint32_t *inputs;  /* the source's bands that are read, ascending */
+	weir_prog_t bands; /* input i: band inputs[i] */
 } weir_pipeline_t;
 
 void weir_pipeline_clear (weir_pipeline_t *self);
@@ -76,7 +90,10 @@ void weir_stage_destroy (weir_stage_t **self_p);
 /* True if a slice (or part of one) of nothing but no-data leaves every accumulator as it is, so
  * that absent slices need not even be told. Found by trying the steps once on no-data. */
 bool weir_stage_skips_nodata (const weir_stage_t *self);
-bool weir_stage_is_ordered (const weir_stage_t *self);         /* has a float sum or mean */
+/* A float sum, mean, variance or sd; a product. */
+bool weir_stage_is_ordered (const weir_stage_t *self);
+/* Bands that a run takes together (weir_run_fold_bands); 1: weir_run_fold. */
+size_t weir_stage_run_bands (const weir_stage_t *self);
 const char *weir_stage_kernel_name (const weir_stage_t *self); /* for `weir plan` and benches */
 
 /* Bytes of one band's accumulator of n_cells; a multiple of 64. This is the payload of a partial.
@@ -100,6 +117,9 @@ void weir_run_destroy (weir_run_t **self_p);
  * */
 void weir_run_fold (weir_run_t *self, uint32_t rank, const void *src, size_t row_stride, size_t row,
                     size_t col, size_t n_rows, size_t n_cols);
+/* The same for weir_stage_run_bands () bands at once, all of the `in` type. */
+void weir_run_fold_bands (weir_run_t *self, uint32_t rank, const void *const *srcs,
+                          size_t row_stride, size_t row, size_t col, size_t n_rows, size_t n_cols);
 /* The rectangle was not observed at this rank. A no-op where weir_stage_skips_nodata. */
 void weir_run_skip (weir_run_t *self, uint32_t rank, size_t row, size_t col, size_t n_rows,
                     size_t n_cols);
@@ -113,5 +133,9 @@ void weir_stage_acc_merge (const weir_stage_t *self, void *left, const void *rig
  * the out type. */
 int weir_stage_finish (const weir_stage_t *self, const void *acc, size_t n_cells, void *out,
                        weir_err_t *err);
+/* All accumulators of a chunk, acc_stride bytes apart: each gives its band in `out`, or together
+ * they give one, where the pipeline makes one band of them among its chunk steps. */
+int weir_stage_finish_bands (const weir_stage_t *self, const void *accs, size_t acc_stride,
+                             size_t n_accs, size_t n_cells, void *out, weir_err_t *err);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef WEIR_CUBE_KERNEL_STAGE_IMPL_H
 #define WEIR_CUBE_KERNEL_STAGE_IMPL_H
 
+#include "cube/kernel/combine.h"
 #include "cube/kernel/fold.h"
 #include "cube/kernel/map.h"
 #include "cube/kernel/stage.h"
@@ -13,9 +14,12 @@ struct weir_stage {
 	weir_cell_t in, out;
 	weir_cell_t mapped; /* after the slice steps */
 	weir_map_t *map;
-	size_t n_folds; /* at least 1: no reduction is a fold of its own kind */
+	weir_combine_t *combine;        /* NULL: slices come band by band */
+	weir_combine_t *finish_combine; /* NULL: bands stay as they are */
+	size_t n_folds;                 /* at least 1: no reduction is a fold of its own kind */
 	weir_fold_plan_t folds[WEIR_PIPELINE_FOLDS_MAX];
 	weir_map_t *premaps[WEIR_PIPELINE_FOLDS_MAX]; /* or NULL */
+	weir_cell_t finished;                         /* after finish_map or finish_chain */
 	weir_map_t *finish_map;                       /* of a single plane … */
 	weir_chain_t *finish_chain; /* … or of whatever s_load_fold makes of several */
 	bool skips, is_ordered;

@@ -40,6 +40,8 @@ VEC_OP (subtract, 2, ND2, x - y)
 VEC_OP (multiply, 2, ND2, x *y)
 VEC_OP (divide, 2, ND2, x / y)
 VEC_OP (absolute, 1, ND1, fabs (x))
+VEC_OP (sqrt, 1, ND1, sqrt (x))
+VEC_OP (normalized_difference, 2, ND2, (x - y) / (x + y))
 VEC_OP (eq, 2, ND2, BOOL (EQUAL (x, y, value)))
 VEC_OP (neq, 2, ND2, BOOL (!EQUAL (x, y, value)))
 VEC_OP (gt, 2, ND2, BOOL (x > y))
@@ -62,6 +64,8 @@ static weir_vec_op_fn_t *const s_op_table[WEIR_N_OPS] = {
 	[WEIR_OP_MULTIPLY] = s_op_multiply,
 	[WEIR_OP_DIVIDE] = s_op_divide,
 	[WEIR_OP_ABSOLUTE] = s_op_absolute,
+	[WEIR_OP_SQRT] = s_op_sqrt,
+	[WEIR_OP_NORMALIZED_DIFFERENCE] = s_op_normalized_difference,
 	[WEIR_OP_EQ] = s_op_eq,
 	[WEIR_OP_NEQ] = s_op_neq,
 	[WEIR_OP_GT] = s_op_gt,
@@ -292,7 +296,7 @@ weir_fill_bits (void *dst, size_t cell_bytes, uint64_t bits, size_t n)
 	size_t total = cell_bytes * n, block = total < BLOCK ? total : BLOCK;
 	if (total == 0)
 		return;
-	if (cell_bytes == 1) {
+	if (cell_bytes == 1 || cell_bytes > sizeof bits) { /* wide cells only ever start at 0 */
 		memset (bytes, (int) (bits & 0xFFU), total);
 		return;
 	}

@@ -12,7 +12,8 @@
 #include "cube/kernel/prog.h"
 
 #define WEIR_NAN __builtin_nan ("")
-#define WEIR_I64 WEIR_N_TYPES /* wide accumulators: loads only */
+#define WEIR_I64 WEIR_N_TYPES        /* wide accumulators: loads only */
+#define WEIR_I128 (WEIR_N_TYPES + 1) /* sums of squares: not even loaded */
 
 /* dst[i] = op (a[i], b[i], c[i]); dst is none of the operands. Ops without INPUT, CONST, NODATA. */
 typedef void weir_vec_op_fn_t (double *restrict dst, const double *a, const double *b,

@@ -7,54 +7,91 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A chain on its way into a pipeline. */
+typedef struct {
+	const weir_graph_t *graph;
+	const weir_chain_t *chain;
+	const weir_plan_source_t *source;
+	weir_pipeline_t *pipeline; /* cleared by the caller, also on error */
+	weir_cell_t cell;          /* after the steps so far */
+	bool is_folded;            /* over time */
+} s_lowering_t;
+
 static int
-s_lower_steps (const weir_graph_t *graph, size_t n, const weir_graph_node_t *const *nodes,
-               weir_cell_t *cell, size_t *n_out, weir_prog_t **progs_out, weir_err_t *err)
+s_lower_apply (s_lowering_t *self, const weir_graph_node_t *node, weir_err_t *err)
 {
-	*progs_out = weir_alloc (n * sizeof **progs_out);
-	for (size_t i = 0; i < n; i++) {
-		const weir_graph_t *callback = weir_graph_argument_callback (graph, nodes[i], "process");
-		if (callback == NULL)
-			return weir_err_invalid (err, "ProcessParameterInvalid", nodes[i]->id,
-			                         "argument 'process' of apply: expected a process graph");
-		weir_prog_t *prog = &(*progs_out)[i];
-		int rc = weir_lower_apply (callback, *cell, prog, err);
-		if (rc != WEIR_OK)
-			return rc;
-		*n_out = i + 1;
-		*cell = prog->out;
-	}
+	weir_pipeline_t *pipeline = self->pipeline;
+	const weir_graph_t *callback = weir_graph_argument_callback (self->graph, node, "process");
+	if (callback == NULL)
+		return weir_err_invalid (err, "ProcessParameterInvalid", node->id,
+		                         "argument 'process' of apply: expected a process graph");
+	weir_prog_t **progs = self->is_folded ? &pipeline->chunk_steps : &pipeline->slice_steps;
+	size_t *n = self->is_folded ? &pipeline->n_chunk_steps : &pipeline->n_slice_steps;
+	*progs = weir_realloc (*progs, (*n + 1) * sizeof **progs);
+	int rc = weir_lower_apply (callback, self->cell, &(*progs)[*n], err);
+	if (rc != WEIR_OK)
+		return rc;
+	self->cell = (*progs)[*n].out;
+	++*n;
 	return WEIR_OK;
 }
 
 static int
-s_lower_reducer (const weir_graph_t *graph, const weir_graph_node_t *reduce, weir_cell_t *cell,
-                 weir_pipeline_t *pipeline, weir_err_t *err)
+s_lower_time (s_lowering_t *self, const weir_graph_t *callback, weir_err_t *err)
 {
-	const weir_graph_t *callback = weir_graph_argument_callback (graph, reduce, "reducer");
-	if (callback == NULL)
-		return weir_err_invalid (
-			err, "ProcessParameterInvalid", reduce->id,
-			"argument 'reducer' of reduce_dimension: expected a process graph");
+	weir_pipeline_t *pipeline = self->pipeline;
 	pipeline->folds = weir_alloc (WEIR_PIPELINE_FOLDS_MAX * sizeof *pipeline->folds);
-	return weir_lower_reducer (callback, *cell, pipeline->folds, &pipeline->n_folds,
-	                           &pipeline->post, cell, err);
+	self->is_folded = true;
+	return weir_lower_reducer (callback, self->cell, pipeline->folds, &pipeline->n_folds,
+	                           &pipeline->post, &self->cell, err);
 }
 
-/* Source cells to what save_result is given; *pipeline is cleared by the caller, also on error. */
 static int
-s_lower_chain (const weir_graph_t *graph, const weir_chain_t *chain, weir_cell_t cell,
-               weir_pipeline_t *pipeline, weir_err_t *err)
+s_lower_bands (s_lowering_t *self, const weir_graph_t *callback, weir_err_t *err)
 {
-	pipeline->in = cell;
-	int rc = s_lower_steps (graph, chain->n_before, chain->before, &cell, &pipeline->n_slice_steps,
-	                        &pipeline->slice_steps, err);
-	if (rc == WEIR_OK && chain->reduce != NULL)
-		rc = s_lower_reducer (graph, chain->reduce, &cell, pipeline, err);
+	weir_pipeline_t *pipeline = self->pipeline;
+	size_t n_bands = self->source->n_bands;
+	const char **names = weir_alloc (n_bands * sizeof *names);
+	for (size_t i = 0; i < n_bands; i++)
+		names[i] = self->source->bands[i].name;
+	pipeline->inputs = weir_alloc (WEIR_PROG_INPUT_MAX * sizeof *pipeline->inputs);
+	int rc = weir_lower_bands_reducer (callback, self->cell, n_bands, names, &pipeline->bands,
+	                                   &pipeline->n_inputs, pipeline->inputs, err);
+	pipeline->bands_at = self->is_folded ? WEIR_BANDS_CHUNK : WEIR_BANDS_SLICE;
+	pipeline->n_bands_before = self->is_folded ? pipeline->n_chunk_steps : pipeline->n_slice_steps;
 	if (rc == WEIR_OK)
-		rc = s_lower_steps (graph, chain->n_after, chain->after, &cell, &pipeline->n_chunk_steps,
-		                    &pipeline->chunk_steps, err);
-	pipeline->out = cell;
+		self->cell = pipeline->bands.out;
+	free (names);
+	return rc;
+}
+
+static int
+s_lower_step (s_lowering_t *self, const weir_graph_node_t *node, weir_err_t *err)
+{
+	if (node != self->chain->over_time && node != self->chain->over_bands)
+		return s_lower_apply (self, node, err);
+	const weir_graph_t *callback = weir_graph_argument_callback (self->graph, node, "reducer");
+	if (callback == NULL)
+		return weir_err_invalid (
+			err, "ProcessParameterInvalid", node->id,
+			"argument 'reducer' of reduce_dimension: expected a process graph");
+	return node == self->chain->over_time ? s_lower_time (self, callback, err)
+	                                      : s_lower_bands (self, callback, err);
+}
+
+/* Source cells to what save_result is given. */
+static int
+s_lower_chain (const weir_graph_t *graph, const weir_chain_t *chain,
+               const weir_plan_source_t *source, weir_pipeline_t *pipeline, weir_err_t *err)
+{
+	s_lowering_t self = {
+		.graph = graph, .chain = chain, .source = source, .pipeline = pipeline, .cell = source->cell
+	};
+	int rc = WEIR_OK;
+	pipeline->in = source->cell;
+	for (size_t i = 0; i < chain->n_steps && rc == WEIR_OK; i++)
+		rc = s_lower_step (&self, chain->steps[i], err);
+	pipeline->out = self.cell;
 	return rc;
 }
 
@@ -67,8 +104,8 @@ s_build_output (const weir_graph_t *graph, const weir_chain_t *chain,
 	weir_target_t target = { 0 };
 	output->node = weir_strdup (chain->save->id);
 	output->is_result = chain->save->is_result;
-	output->keeps_time = chain->reduce == NULL;
-	int rc = s_lower_chain (graph, chain, source->cell, &output->pipeline, err);
+	output->keeps_time = chain->over_time == NULL;
+	int rc = s_lower_chain (graph, chain, source, &output->pipeline, err);
 	if (rc == WEIR_OK)
 		rc = weir_target_read (chain->save, &target, err);
 	if (rc != WEIR_OK)
@@ -77,8 +114,8 @@ s_build_output (const weir_graph_t *graph, const weir_chain_t *chain,
 	output->options = target.options; /* texts move */
 	target.options.compress = target.options.bigtiff = NULL;
 	target.options.predictor = output->options.predictor;
-	rc = weir_target_apply (&target, output->node, source->n_bands, output->keeps_time,
-	                        &output->pipeline, err);
+	rc = weir_target_apply (&target, output->node, weir_plan_output_bands (source, output),
+	                        output->keeps_time, &output->pipeline, err);
 	weir_target_clear (&target);
 	uint64_t memory_bytes = 0;
 	if (rc == WEIR_OK)
@@ -136,13 +173,13 @@ s_build_outputs (const weir_graph_t *graph, size_t n_chains, const weir_chain_t 
 
 /* What can be checked before files are opened is checked first. */
 static int
-s_check_dimensions (size_t n_chains, const weir_chain_t *chains, size_t n_wants,
-                    const weir_plan_want_t *wants, const weir_stac_items_t *const *items,
-                    weir_err_t *err)
+s_settle_chains (size_t n_chains, weir_chain_t *chains, size_t n_wants,
+                 const weir_plan_want_t *wants, const weir_stac_items_t *const *items,
+                 weir_err_t *err)
 {
 	for (size_t i = 0; i < n_chains; i++) {
-		int rc = weir_chain_check_dimension (
-			&chains[i], items[s_find_want (n_wants, wants, chains[i].load)], err);
+		int rc = weir_chain_settle (&chains[i], items[s_find_want (n_wants, wants, chains[i].load)],
+		                            err);
 		if (rc != WEIR_OK)
 			return rc;
 	}
@@ -163,7 +200,7 @@ weir_plan_build (const weir_graph_t *graph, size_t n_wants, const weir_plan_want
 	if (rc != WEIR_OK)
 		return rc;
 	weir_plan_t *plan = weir_alloc (sizeof *plan);
-	rc = s_check_dimensions (n_chains, chains, n_wants, wants, items, err);
+	rc = s_settle_chains (n_chains, chains, n_wants, wants, items, err);
 	if (rc == WEIR_OK)
 		rc = s_build_sources (n_wants, wants, items, options, plan, err);
 	if (rc == WEIR_OK)

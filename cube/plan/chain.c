@@ -58,20 +58,27 @@ s_note_node (const weir_graph_node_t *node, weir_chain_t *chain, weir_err_t *err
 		chain->load = node;
 		return WEIR_OK;
 	}
-	if (s_is_process (node, "apply")) {
-		/* Walking backwards: what comes before the reduction is met after it. */
-		if (chain->reduce == NULL)
-			s_append (&chain->after, &chain->n_after, node);
-		else
-			s_append (&chain->before, &chain->n_before, node);
-		return WEIR_OK;
-	}
-	if (!s_is_process (node, "reduce_dimension"))
+	if (!s_is_process (node, "apply") && !s_is_process (node, "reduce_dimension"))
 		return s_unsupported (node, "cannot stand between load_stac and save_result yet", err);
-	if (chain->reduce != NULL)
-		return s_unsupported (chain->reduce,
-		                      "a second reduction of the same cube is not offered yet", err);
-	chain->reduce = node;
+	s_append (&chain->steps, &chain->n_steps, node);
+	return WEIR_OK;
+}
+
+/* Between two reductions there are at most as many steps as a pipeline takes. */
+static int
+s_check_length (const weir_chain_t *chain, weir_err_t *err)
+{
+	size_t in_a_row = 0, n_reductions = 0;
+	for (size_t i = 0; i < chain->n_steps; i++) {
+		bool is_apply = s_is_process (chain->steps[i], "apply");
+		in_a_row = is_apply ? in_a_row + 1 : 0;
+		n_reductions += !is_apply;
+		if (in_a_row > WEIR_PIPELINE_STEPS_MAX)
+			return s_unsupported (chain->save, "more than 32 steps in a row are not offered", err);
+		if (n_reductions > 2)
+			return s_unsupported (chain->steps[i],
+			                      "a third reduction of the same cube is not offered", err);
+	}
 	return WEIR_OK;
 }
 
@@ -96,17 +103,11 @@ weir_chain_walk (const weir_graph_t *graph, const weir_graph_node_t *save, weir_
 		weir_chain_clear (&chain);
 		return rc;
 	}
-	if (chain.reduce == NULL) { /* every step is then a step on slices */
-		chain.before = chain.after;
-		chain.n_before = chain.n_after;
-		chain.after = NULL;
-		chain.n_after = 0;
-	}
-	s_reverse (chain.before, chain.n_before);
-	s_reverse (chain.after, chain.n_after);
-	if (chain.n_before > WEIR_PIPELINE_STEPS_MAX || chain.n_after > WEIR_PIPELINE_STEPS_MAX) {
+	s_reverse (chain.steps, chain.n_steps);
+	rc = s_check_length (&chain, err);
+	if (rc != WEIR_OK) {
 		weir_chain_clear (&chain);
-		return s_unsupported (save, "more than 32 steps in a row are not offered", err);
+		return rc;
 	}
 	*chain_out = chain;
 	return WEIR_OK;
@@ -115,8 +116,7 @@ weir_chain_walk (const weir_graph_t *graph, const weir_graph_node_t *save, weir_
 void
 weir_chain_clear (weir_chain_t *self)
 {
-	free (self->before);
-	free (self->after);
+	free (self->steps);
 	*self = (weir_chain_t){ 0 };
 }
 
@@ -161,31 +161,64 @@ weir_chains_free (size_t n, weir_chain_t *chains)
 	free (chains);
 }
 
-int
-weir_chain_check_dimension (const weir_chain_t *self, const weir_stac_items_t *items,
-                            weir_err_t *err)
+/* ---- dimensions */
+
+typedef struct { /* names, as the catalogue has them */
+	const char *t, *bands, *x, *y;
+} s_dims_t;
+
+static int
+s_settle_reduction (weir_chain_t *self, const weir_graph_node_t *node, const s_dims_t *dims,
+                    weir_err_t *err)
 {
-	if (self->reduce == NULL)
-		return WEIR_OK;
-	const char *wanted = json_string_value (json_object_get (self->reduce->arguments, "dimension"));
-	const char *t = items->dim_t != NULL ? items->dim_t : "t";
-	const char *others[3] = { items->dim_bands != NULL ? items->dim_bands : "bands",
-		                      items->dim_x != NULL ? items->dim_x : "x",
-		                      items->dim_y != NULL ? items->dim_y : "y" };
+	const char *wanted = json_string_value (json_object_get (node->arguments, "dimension"));
 	if (wanted == NULL)
-		return weir_err_invalid (err, "ProcessParameterInvalid", self->reduce->id,
+		return weir_err_invalid (err, "ProcessParameterInvalid", node->id,
 		                         "argument 'dimension' of reduce_dimension: expected a text");
-	if (strcmp (wanted, t) == 0)
-		return WEIR_OK;
-	bool is_spatial_alias = strcmp (wanted, "x") == 0 || strcmp (wanted, "y") == 0;
-	for (int i = 0; i < 3; i++)
-		if (strcmp (wanted, others[i]) == 0 || (is_spatial_alias && i == 2))
-			return weir_err_set (
-				err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported", self->reduce->id,
-				"reduce_dimension over '%s' is not offered yet: only over '%s'", wanted, t);
-	if (strcmp (wanted, "t") == 0 || strcmp (wanted, "time") == 0)
-		return WEIR_OK;
-	return weir_err_invalid (err, "DimensionNotAvailable", self->reduce->id,
-	                         "dimension '%s' does not exist: the cube has '%s', '%s', '%s', '%s'",
-	                         wanted, others[1], others[2], t, others[0]);
+	bool is_space = strcmp (wanted, dims->x) == 0 || strcmp (wanted, dims->y) == 0;
+	bool is_time = strcmp (wanted, dims->t) == 0, is_bands = strcmp (wanted, dims->bands) == 0;
+	if (!is_time && !is_bands && !is_space) {
+		is_time = strcmp (wanted, "t") == 0 || strcmp (wanted, "time") == 0;
+		is_space = strcmp (wanted, "x") == 0 || strcmp (wanted, "y") == 0;
+	}
+	const weir_graph_node_t **place = is_time ? &self->over_time : &self->over_bands;
+	if (is_space && !is_time && !is_bands)
+		return weir_err_set (
+			err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported", node->id,
+			"reduce_dimension over '%s' is not offered yet: only over '%s' and '%s'", wanted,
+			dims->t, dims->bands);
+	if ((is_time || is_bands) && *place != NULL)
+		return weir_err_invalid (err, "DimensionNotAvailable", node->id,
+		                         "dimension '%s' does not exist: '%s' has reduced it", wanted,
+		                         (*place)->id);
+	if (!is_time && !is_bands)
+		return weir_err_invalid (
+			err, "DimensionNotAvailable", node->id,
+			"dimension '%s' does not exist: the cube has '%s', '%s', '%s', '%s'", wanted, dims->x,
+			dims->y, dims->t, dims->bands);
+	*place = node;
+	return WEIR_OK;
+}
+
+int
+weir_chain_settle (weir_chain_t *self, const weir_stac_items_t *items, weir_err_t *err)
+{
+	s_dims_t dims = { .t = items->dim_t != NULL ? items->dim_t : "t",
+		              .bands = items->dim_bands != NULL ? items->dim_bands : "bands",
+		              .x = items->dim_x != NULL ? items->dim_x : "x",
+		              .y = items->dim_y != NULL ? items->dim_y : "y" };
+	int rc = WEIR_OK;
+	size_t n_apply = 0;
+	for (size_t i = 0; i < self->n_steps && rc == WEIR_OK; i++) {
+		n_apply++;
+		if (s_is_process (self->steps[i], "apply")) {
+			if (n_apply > WEIR_PIPELINE_STEPS_MAX)
+				return s_unsupported (self->save, "more than 32 steps in a row are not offered",
+				                      err);
+			continue;
+		}
+		rc = s_settle_reduction (self, self->steps[i], &dims, err);
+		n_apply = self->over_time == self->steps[i] ? 0 : n_apply - 1;
+	}
+	return rc;
 }

@@ -215,9 +215,14 @@ s_check_output (weir_reader_t *reader, const weir_plan_source_t *source, weir_pl
 		weir_reader_fail (reader, "chunk", "not whole output tiles");
 	if (reader->failed || source->is_null)
 		return;
+	if (pipeline->bands_at != WEIR_BANDS_APART &&
+	    pipeline->inputs[pipeline->n_inputs - 1] >= source->n_bands) {
+		weir_reader_fail (reader, "inputs", "more bands than the source has");
+		return;
+	}
 	uint64_t cells = weir_plan_chunk_cells (out, source), bytes;
 	size_t cell_bytes = weir_type_size (pipeline->out.type);
-	if (__builtin_mul_overflow (cells, source->n_bands * cell_bytes, &bytes) ||
+	if (__builtin_mul_overflow (cells, weir_plan_output_bands (source, out) * cell_bytes, &bytes) ||
 	    bytes > WEIR_PLAN_PAYLOAD_MAX || bytes != out->block_bytes)
 		weir_reader_fail (reader, "cells", "not the size of a chunk");
 	weir_stage_t *stage = NULL;
@@ -226,7 +231,8 @@ s_check_output (weir_reader_t *reader, const weir_plan_source_t *source, weir_pl
 		return;
 	if (weir_stage_new (pipeline, (uint32_t) source->n_labels, &stage, &err) != WEIR_OK)
 		weir_reader_fail (reader, "pipeline", "%.400s", err.text);
-	else if (source->n_bands * weir_stage_acc_bytes (stage, cells) != out->acc_bytes)
+	else if (weir_plan_output_accs (source, out) * weir_stage_acc_bytes (stage, cells) !=
+	         out->acc_bytes)
 		weir_reader_fail (reader, "acc", "not the size of an accumulator");
 	weir_stage_destroy (&stage);
 }

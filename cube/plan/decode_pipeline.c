@@ -63,6 +63,30 @@ s_read_fold (weir_reader_t *reader, const json_t *object, weir_fold_t *out)
 		weir_reader_fail (reader, "condition", "only count has one");
 }
 
+/* What weir_pipeline_check looks at is not looked at here. */
+static void
+s_read_bands (weir_reader_t *reader, const json_t *object, weir_pipeline_t *out)
+{
+	const char *at = json_string_value (json_object_get (object, "at"));
+	const json_t *inputs = weir_reader_array (reader, object, "inputs", 1, WEIR_PROG_INPUT_MAX);
+	const json_t *program = weir_reader_object (reader, object, "program");
+	if (inputs == NULL || program == NULL)
+		return;
+	if (at == NULL || (strcmp (at, "slice") != 0 && strcmp (at, "chunk") != 0)) {
+		weir_reader_fail (reader, "at", "expected slice or chunk");
+		return;
+	}
+	out->bands_at = strcmp (at, "slice") == 0 ? WEIR_BANDS_SLICE : WEIR_BANDS_CHUNK;
+	out->n_bands_before = (size_t) weir_reader_int (reader, object, "before", 0,
+	                                                WEIR_PIPELINE_STEPS_MAX);
+	out->n_inputs = json_array_size (inputs);
+	out->inputs = weir_alloc (out->n_inputs * sizeof *out->inputs);
+	for (size_t i = 0; i < out->n_inputs; i++)
+		out->inputs[i] = (uint32_t) weir_reader_int_at (reader, inputs, "inputs", i, 0,
+		                                                WEIR_PLAN_BANDS_MAX - 1);
+	s_read_prog (reader, program, out->n_inputs, &out->bands);
+}
+
 void
 weir_reader_pipeline (weir_reader_t *self, const json_t *object, const char *key,
                       weir_pipeline_t *out)
@@ -84,4 +108,6 @@ weir_reader_pipeline (weir_reader_t *self, const json_t *object, const char *key
 		s_read_prog (self, post, out->n_folds, &out->post);
 	if ((post != NULL && out->n_folds == 0) || (post == NULL && out->n_folds > 1))
 		weir_reader_fail (self, "post", "does not go with %zu folds", out->n_folds);
+	if (json_object_get (pipeline, "bands") != NULL)
+		s_read_bands (self, weir_reader_object (self, pipeline, "bands"), out);
 }

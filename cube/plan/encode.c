@@ -84,6 +84,21 @@ s_encode_fold (const weir_fold_t *fold)
 	return object;
 }
 
+/* {"at": "slice" or "chunk", "before": steps, "inputs": [band, …], "program": …} */
+static json_t *
+s_encode_bands (const weir_pipeline_t *pipeline)
+{
+	json_t *object = json_object (), *inputs = json_array ();
+	for (size_t i = 0; i < pipeline->n_inputs; i++)
+		json_array_append_new (inputs, json_integer (pipeline->inputs[i]));
+	json_object_set_new (object, "at",
+	                     json_string (pipeline->bands_at == WEIR_BANDS_SLICE ? "slice" : "chunk"));
+	json_object_set_new (object, "before", json_integer ((json_int_t) pipeline->n_bands_before));
+	json_object_set_new (object, "inputs", inputs);
+	json_object_set_new (object, "program", s_encode_prog (&pipeline->bands));
+	return object;
+}
+
 static json_t *
 s_encode_pipeline (const weir_pipeline_t *pipeline)
 {
@@ -100,6 +115,8 @@ s_encode_pipeline (const weir_pipeline_t *pipeline)
 	json_object_set_new (object, "chunk",
 	                     s_encode_progs (pipeline->n_chunk_steps, pipeline->chunk_steps));
 	json_object_set_new (object, "out", s_encode_cell (pipeline->out));
+	if (pipeline->bands_at != WEIR_BANDS_APART)
+		json_object_set_new (object, "bands", s_encode_bands (pipeline));
 	return object;
 }
 

@@ -82,6 +82,21 @@ s_append_steps (char **text, const char *name, size_t n)
 		               n == 1 ? weir_strdup (name) : weir_asprintf ("%zu × %s", n, name));
 }
 
+/* Steps of one phase, and among them what makes one of several bands. */
+static void
+s_append_phase (char **text, const char *name, weir_bands_at_t at, const weir_pipeline_t *pipeline)
+{
+	size_t n = at == WEIR_BANDS_SLICE ? pipeline->n_slice_steps : pipeline->n_chunk_steps;
+	size_t n_before = pipeline->bands_at == at ? pipeline->n_bands_before : n;
+	s_append_steps (text, name, n_before);
+	if (pipeline->bands_at == at)
+		s_append_text (text, " -> ",
+		               weir_asprintf ("%zu band%s to one (%s)", pipeline->n_inputs,
+		                              pipeline->n_inputs == 1 ? "" : "s",
+		                              weir_type_name (pipeline->bands.out.type)));
+	s_append_steps (text, name, n - n_before);
+}
+
 char *
 weir_explain_pipeline (const weir_plan_t *plan, const weir_plan_output_t *output)
 {
@@ -89,7 +104,7 @@ weir_explain_pipeline (const weir_plan_t *plan, const weir_plan_output_t *output
 	char *text = weir_asprintf ("%s (%s)", plan->sources[output->source].node,
 	                            weir_type_name (pipeline->in.type));
 	char *folds = NULL;
-	s_append_steps (&text, "slice step", pipeline->n_slice_steps);
+	s_append_phase (&text, "slice step", WEIR_BANDS_SLICE, pipeline);
 	for (size_t i = 0; i < pipeline->n_folds; i++)
 		s_append_text (&folds, " + ", s_fold_text (&pipeline->folds[i]));
 	if (folds != NULL)
@@ -97,7 +112,7 @@ weir_explain_pipeline (const weir_plan_t *plan, const weir_plan_output_t *output
 			&text, " -> ",
 			weir_asprintf ("fold %s%s", folds, pipeline->post.n_instr > 0 ? " -> expression" : ""));
 	free (folds);
-	s_append_steps (&text, "chunk step", pipeline->n_chunk_steps);
+	s_append_phase (&text, "chunk step", WEIR_BANDS_CHUNK, pipeline);
 	s_append_text (&text, " -> ",
 	               weir_asprintf ("%s (%s)", weir_plan_format_name (output->format),
 	                              weir_type_name (pipeline->out.type)));

@@ -110,3 +110,32 @@ weir_plan_item_nodata (const weir_plan_source_t *source, const weir_plan_item_t 
 		return item->nodata[band];
 	return (weir_plan_nodata_t){ source->bands[band].has_nodata, source->bands[band].nodata };
 }
+
+/* ---- bands */
+
+size_t
+weir_plan_output_inputs (const weir_plan_source_t *source, const weir_plan_output_t *output)
+{
+	const weir_pipeline_t *pipeline = &output->pipeline;
+	return pipeline->bands_at == WEIR_BANDS_APART ? source->n_bands : pipeline->n_inputs;
+}
+
+uint32_t
+weir_plan_output_input (const weir_plan_output_t *output, size_t i)
+{
+	const weir_pipeline_t *pipeline = &output->pipeline;
+	return pipeline->bands_at == WEIR_BANDS_APART ? (uint32_t) i : pipeline->inputs[i];
+}
+
+size_t
+weir_plan_output_accs (const weir_plan_source_t *source, const weir_plan_output_t *output)
+{
+	bool is_one = output->pipeline.bands_at == WEIR_BANDS_SLICE;
+	return is_one ? 1 : weir_plan_output_inputs (source, output);
+}
+
+size_t
+weir_plan_output_bands (const weir_plan_source_t *source, const weir_plan_output_t *output)
+{
+	return output->pipeline.bands_at == WEIR_BANDS_APART ? source->n_bands : 1;
+}

@@ -127,6 +127,14 @@ weir_plan_chunk_t weir_plan_chunk (const weir_plan_t *self, uint64_t chunk);
 void weir_plan_run (const weir_plan_t *self, const weir_plan_chunk_t *chunk, uint32_t run,
                     uint32_t *rank_out, uint32_t *n_labels_out);
 
+/* Bands of the source that are read for an output; input i of them is band …_input (output, i). */
+size_t weir_plan_output_inputs (const weir_plan_source_t *source, const weir_plan_output_t *output);
+uint32_t weir_plan_output_input (const weir_plan_output_t *output, size_t i);
+/* Accumulators of a chunk, side by side in a partial. */
+size_t weir_plan_output_accs (const weir_plan_source_t *source, const weir_plan_output_t *output);
+/* Bands of the result. */
+size_t weir_plan_output_bands (const weir_plan_source_t *source, const weir_plan_output_t *output);
+
 /* The value that means no-data in the file's pixels of one band of one item: the item's own, else
  * the band's. */
 weir_plan_nodata_t weir_plan_item_nodata (const weir_plan_source_t *source,

@@ -23,10 +23,10 @@
 /* ---- chain.c */
 typedef struct { /* nodes are borrowed from the graph */
 	const weir_graph_node_t *save, *load;
-	const weir_graph_node_t *reduce; /* or NULL */
-	size_t n_before,
-		n_after; /* apply nodes before and after the reduction, in the order of the data */
-	const weir_graph_node_t **before, **after;
+	size_t n_steps; /* apply and reduce_dimension, in the order of the data */
+	const weir_graph_node_t **steps;
+	/* Once it is settled, each one of the steps or NULL. */
+	const weir_graph_node_t *over_time, *over_bands;
 } weir_chain_t;
 
 int weir_chain_walk (const weir_graph_t *graph, const weir_graph_node_t *save,
@@ -36,9 +36,9 @@ void weir_chain_clear (weir_chain_t *self);
 int weir_chains_walk (const weir_graph_t *graph, size_t *n_out, weir_chain_t **chains_out,
                       weir_err_t *err);
 void weir_chains_free (size_t n, weir_chain_t *chains);
-/* The reduced dimension must be the temporal one. */
-int weir_chain_check_dimension (const weir_chain_t *self, const weir_stac_items_t *items,
-                                weir_err_t *err);
+/* Which reduction is over which dimension, by the names that the catalogue gives them: over the
+ * temporal one, over bands, each once. */
+int weir_chain_settle (weir_chain_t *self, const weir_stac_items_t *items, weir_err_t *err);
 
 /* ---- format.c */
 typedef struct {

@@ -137,21 +137,25 @@ static uint64_t
 s_measure_slot (const weir_stage_t *stage, const weir_plan_source_t *source,
                 weir_plan_output_t *output)
 {
-	uint64_t cells = weir_plan_chunk_cells (output, source), n_bands = source->n_bands;
-	if (cells * n_bands > WEIR_PLAN_PAYLOAD_MAX)
+	uint64_t cells = weir_plan_chunk_cells (output, source);
+	uint64_t n_inputs = weir_plan_output_inputs (source, output);
+	if (cells * n_inputs > WEIR_PLAN_PAYLOAD_MAX)
 		return UINT64_MAX;
 	uint64_t n_labels = output->keeps_time ? 1 : source->n_labels;
 	uint64_t run = n_labels < output->run_labels ? n_labels : output->run_labels;
 	uint64_t acc_bytes = weir_stage_acc_bytes (stage, cells);
-	output->acc_bytes = n_bands * acc_bytes;
-	output->block_bytes = n_bands * cells * weir_type_size (output->pipeline.out.type);
+	output->acc_bytes = weir_plan_output_accs (source, output) * acc_bytes;
+	output->block_bytes = weir_plan_output_bands (source, output) * cells *
+	                      weir_type_size (output->pipeline.out.type);
 	if (output->acc_bytes > WEIR_PLAN_PAYLOAD_MAX || output->block_bytes > WEIR_PLAN_PAYLOAD_MAX)
 		return UINT64_MAX;
 	uint64_t cell_bytes = weir_type_size (source->cell.type);
 	uint64_t decoded = (uint64_t) source->block_width * (uint64_t) source->block_height *
 	                   cell_bytes;
+	if (output->pipeline.bands_at == WEIR_BANDS_SLICE)
+		decoded *= 1 + n_inputs; /* and the blocks of all bands translated */
 	return output->acc_bytes * weir_stage_run_accs (stage, (uint32_t) run) + output->block_bytes +
-	       n_bands * cells * cell_bytes + decoded;
+	       n_inputs * cells * cell_bytes + decoded;
 }
 
 /* Halves the longer side, in whole tiles; false if it is one tile already. */

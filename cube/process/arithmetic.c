@@ -1,4 +1,4 @@
-/* arithmetic.c - add, subtract, multiply, divide, absolute
+/* arithmetic.c - add, subtract, multiply, divide, absolute, sqrt, normalized_difference
  *
  * No-data in, no-data out; else IEEE 754: x / 0 is ±Infinity, 0 / 0 is NaN.
  *
@@ -55,6 +55,12 @@ s_divide (double x, double y)
 	return signbit (x) == signbit (y) ? (double) INFINITY : (double) -INFINITY;
 }
 
+static double
+s_normalized_difference (double x, double y)
+{
+	return s_divide (x - y, x + y);
+}
+
 static int
 s_eval_add (const json_t *arguments, json_t **result_out, weir_err_t *err)
 {
@@ -87,6 +93,23 @@ s_eval_absolute (const json_t *arguments, json_t **result_out, weir_err_t *err)
 	int rc = weir_argument_number (arguments, "x", &x, &is_nodata, err);
 	if (rc == 0)
 		*result_out = is_nodata ? weir_value_new_nodata () : weir_value_new_number (fabs (x));
+	return rc;
+}
+
+static int
+s_eval_normalized_difference (const json_t *arguments, json_t **result_out, weir_err_t *err)
+{
+	return s_eval_binary (arguments, s_normalized_difference, result_out, err);
+}
+
+static int
+s_eval_sqrt (const json_t *arguments, json_t **result_out, weir_err_t *err)
+{
+	double x;
+	bool is_nodata;
+	int rc = weir_argument_number (arguments, "x", &x, &is_nodata, err);
+	if (rc == 0)
+		*result_out = is_nodata ? weir_value_new_nodata () : weir_value_new_number (sqrt (x));
 	return rc;
 }
 
@@ -157,6 +180,30 @@ const weir_process_t weir_descriptor_absolute = {
 	.parameters = s_operands,
 	.eval = s_eval_absolute,
 	.op = WEIR_OP_ABSOLUTE,
+	.fold = -1,
+	.returns = "number null",
+};
+
+const weir_process_t weir_descriptor_sqrt = {
+	.id = "sqrt",
+	.summary = "The square root of a number",
+	.klass = WEIR_PROCESS_VALUE,
+	.n_parameters = 1,
+	.parameters = s_operands,
+	.eval = s_eval_sqrt,
+	.op = WEIR_OP_SQRT,
+	.fold = -1,
+	.returns = "number null",
+};
+
+const weir_process_t weir_descriptor_normalized_difference = {
+	.id = "normalized_difference",
+	.summary = "The difference of two numbers over their sum",
+	.klass = WEIR_PROCESS_VALUE,
+	.n_parameters = 2,
+	.parameters = s_operands,
+	.eval = s_eval_normalized_difference,
+	.op = WEIR_OP_NORMALIZED_DIFFERENCE,
 	.fold = -1,
 	.returns = "number null",
 };

@@ -14,6 +14,7 @@
 	X (and)                                                                                        \
 	X (any)                                                                                        \
 	X (apply)                                                                                      \
+	X (array_element)                                                                              \
 	X (between)                                                                                    \
 	X (count)                                                                                      \
 	X (divide)                                                                                     \
@@ -34,12 +35,17 @@
 	X (min)                                                                                        \
 	X (multiply)                                                                                   \
 	X (neq)                                                                                        \
+	X (normalized_difference)                                                                      \
 	X (not )                                                                                       \
 	X (or)                                                                                         \
+	X (product)                                                                                    \
 	X (reduce_dimension)                                                                           \
 	X (save_result)                                                                                \
+	X (sd)                                                                                         \
+	X (sqrt)                                                                                       \
 	X (subtract)                                                                                   \
 	X (sum)                                                                                        \
+	X (variance)                                                                                   \
 	X (xor)
 
 #define WEIR_DESCRIPTOR_DECLARE(id) extern const weir_process_t weir_descriptor_##id;

@@ -287,21 +287,27 @@ s_make_tiff (const e2e_archive_t *archive, const e2e_item_t *item, const char *p
 	snprintf (height, sizeof height, "BLOCKYSIZE=%d", side);
 	snprintf (compress, sizeof compress, "COMPRESS=%s",
 	          archive->compress != NULL ? archive->compress : "DEFLATE");
-	char *options[] = { "TILED=YES", block, height, compress, NULL };
+	char *options[] = { "TILED=YES", block, height, compress, "INTERLEAVE=PIXEL", NULL };
+	int n_bands = archive->n_bands > 0 ? archive->n_bands : 1;
 	GDALDatasetH dataset = GDALCreate (GDALGetDriverByName ("GTiff"), path, item->width,
-	                                   item->height, 1, archive->type, options);
+	                                   item->height, n_bands, archive->type, options);
 	assert_non_null (dataset);
 	double transform[6] = { ORIGIN_X + item->col * PIXEL, PIXEL, 0,
 		                    ORIGIN_Y - item->row * PIXEL, 0,     -PIXEL };
 	GDALSetGeoTransform (dataset, transform);
 	GDALSetProjection (dataset, archive->crs_wkt != NULL ? archive->crs_wkt : e2e_equi7_wkt);
-	GDALRasterBandH band = GDALGetRasterBand (dataset, 1);
-	if (archive->has_nodata)
-		GDALSetRasterNoDataValue (band, archive->nodata);
-	assert_int_equal (GDALRasterIO (band, GF_Write, 0, 0, item->width, item->height,
-	                                (void *) (uintptr_t) item->cells, item->width, item->height,
-	                                archive->type, 0, 0),
-	                  CE_None);
+	size_t band_bytes = (size_t) item->width * (size_t) item->height *
+	                    (size_t) GDALGetDataTypeSizeBytes (archive->type);
+	for (int i = 0; i < n_bands; i++) {
+		GDALRasterBandH band = GDALGetRasterBand (dataset, i + 1);
+		if (archive->has_nodata)
+			GDALSetRasterNoDataValue (band, archive->nodata);
+		const char *cells = (const char *) item->cells + (size_t) i * band_bytes;
+		assert_int_equal (GDALRasterIO (band, GF_Write, 0, 0, item->width, item->height,
+		                                (void *) (uintptr_t) cells, item->width, item->height,
+		                                archive->type, 0, 0),
+		                  CE_None);
+	}
 	GDALClose (dataset);
 }
 
@@ -346,6 +352,24 @@ s_wkt2 (const char *wkt)
 	return json;
 }
 
+/* "eo:bands": […], "raster:bands": […] */
+static void
+s_bands_text (const e2e_archive_t *archive, const char *nodata, char *text, size_t text_bytes)
+{
+	char names[512] = "", cells[1024] = "";
+	int n_bands = archive->n_bands > 0 ? archive->n_bands : 1;
+	for (int i = 0; i < n_bands; i++) {
+		size_t n = strlen (names), m = strlen (cells);
+		snprintf (names + n, sizeof names - n, "%s{\"name\": \"%s%d\"}", i > 0 ? ", " : "",
+		          archive->band, i + 1);
+		snprintf (cells + m, sizeof cells - m, "%s{\"data_type\": \"%s\"%s}", i > 0 ? ", " : "",
+		          s_type_name (archive->type), nodata);
+	}
+	snprintf (text, text_bytes, "%s%s%s\"raster:bands\": [%s]",
+	          archive->n_bands > 0 ? "\"eo:bands\": [" : "", archive->n_bands > 0 ? names : "",
+	          archive->n_bands > 0 ? "], " : "", cells);
+}
+
 static void
 s_write_item (const e2e_archive_t *archive, const e2e_item_t *item, const char *path)
 {
@@ -356,6 +380,8 @@ s_write_item (const e2e_archive_t *archive, const e2e_item_t *item, const char *
 		          archive->nodata != archive->nodata ? ", \"nodata\": \"nan\""
 		                                             : ", \"nodata\": %.17g",
 		          archive->nodata);
+	char bands[2048];
+	s_bands_text (archive, nodata, bands, sizeof bands);
 	double x = ORIGIN_X + item->col * PIXEL, y = ORIGIN_Y - item->row * PIXEL;
 	e2e_write (
 		path,
@@ -365,9 +391,9 @@ s_write_item (const e2e_archive_t *archive, const e2e_item_t *item, const char *
 		" \"properties\": {\"datetime\": \"%s\", \"proj:wkt2\": %s, \"proj:shape\": [%d, %d],\n"
 		"  \"proj:transform\": [%.17g, 0, %.17g, 0, %.17g, %.17g]},\n"
 		" \"links\": [], \"assets\": {\"%s\": {\"href\": \"./%s.tif\", \"roles\": [\"data\"],\n"
-		"  \"type\": \"image/tiff; application=geotiff\", \"raster:bands\": [{\"data_type\": \"%s\"%s}]}}}\n",
+		"  \"type\": \"image/tiff; application=geotiff\", %s}}}\n",
 		item->id, item->datetime, wkt, item->height, item->width, PIXEL, x, -PIXEL, y,
-		archive->band, item->id, s_type_name (archive->type), nodata);
+		archive->band, item->id, bands);
 	free (wkt);
 }
 

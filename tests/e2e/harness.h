@@ -50,7 +50,7 @@ pid_t e2e_start (const char *err_path, const char *format, ...)
 int e2e_wait (pid_t pid, int timeout_ms);     /* exit status; -1: still runs (and is killed) */
 size_t e2e_processes_of (const char *needle); /* processes whose command line contains it */
 
-/* ---- archives: items of one band on one lattice */
+/* ---- archives: items on one lattice, a file each */
 typedef struct {
 	const char *id;
 	const char *datetime;
@@ -67,6 +67,9 @@ typedef struct {
 	const char *crs_wkt;  /* NULL: an Equi7-like custom one without a code */
 	int block;            /* tile size; 0: 16 */
 	const char *compress; /* NULL: DEFLATE */
+	/* 0: one band. Else so many in the file, by pixel, named <band>1, <band>2 …; cells: one band
+	 * after the other */
+	int n_bands;
 } e2e_archive_t;
 
 /* Writes TIFFs, items and collection.json: the address is <folder>/collection.json. */

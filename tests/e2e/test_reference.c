@@ -80,6 +80,58 @@ test_temporal_references (void **state)
 	free (data);
 }
 
+/* NDVI of one file of 23 bands, four dates of which are empty. The bands are found by label and by
+ * index, before the reduction over time. */
+static void
+test_ndvi_of_one_file_with_23_bands (void **state)
+{
+	(void) state;
+	static const struct {
+		const char *fold;
+		double tolerance;
+		GDALDataType type;
+	} cases[] = {
+		{ "count", 0, GDT_UInt32 },   { "sum", 1e-6, GDT_Float32 }, { "mean", 1e-6, GDT_Float32 },
+		{ "min", 1e-6, GDT_Float32 }, { "max", 1e-6, GDT_Float32 },
+	};
+	char *data = e2e_shared ("data");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char want[4096];
+		e2e_write (
+			"ndvi.json",
+			"{\"load\": {\"process_id\": \"load_stac\", \"arguments\": {\"url\": "
+			"\"%s/s2-chilanga/collection.json\"}},\n"
+			"\"ndvi\": {\"process_id\": \"reduce_dimension\", \"arguments\": {\"data\": "
+			"{\"from_node\": \"load\"}, \"dimension\": \"bands\", \"reducer\": {\"process_graph\": {"
+			"\"nir\": {\"process_id\": \"array_element\", \"arguments\": {\"data\": "
+			"{\"from_parameter\": \"data\"}, \"label\": \"B8\"}},"
+			"\"red\": {\"process_id\": \"array_element\", \"arguments\": {\"data\": "
+			"{\"from_parameter\": \"data\"}, \"index\": 3}},"
+			"\"less\": {\"process_id\": \"subtract\", \"arguments\": {\"x\": {\"from_node\": \"nir\"}, "
+			"\"y\": {\"from_node\": \"red\"}}},"
+			"\"more\": {\"process_id\": \"add\", \"arguments\": {\"x\": {\"from_node\": \"nir\"}, "
+			"\"y\": {\"from_node\": \"red\"}}},"
+			"\"ratio\": {\"process_id\": \"divide\", \"arguments\": {\"x\": {\"from_node\": \"less\"}, "
+			"\"y\": {\"from_node\": \"more\"}}, \"result\": true}}}}},\n"
+			"\"fold\": {\"process_id\": \"reduce_dimension\", \"arguments\": {\"data\": "
+			"{\"from_node\": \"ndvi\"}, \"dimension\": \"t\", \"reducer\": {\"process_graph\": {\"f\": "
+			"{\"process_id\": \"%s\", \"arguments\": {\"data\": {\"from_parameter\": \"data\"}}, "
+			"\"result\": true}}}}},\n"
+			"\"save\": {\"process_id\": \"save_result\", \"arguments\": {\"data\": {\"from_node\": "
+			"\"fold\"}, \"format\": \"GTiff\"}, \"result\": true}}\n",
+			data, cases[i].fold);
+		snprintf (want, sizeof want, "%s/expected/s2-chilanga/ndvi_temporal_%s.tif", data,
+		          cases[i].fold);
+		e2e_expect (0, "run ndvi.json -o ndvi");
+		s_case_t as = { .data = "s2-chilanga",
+			            .fold = cases[i].fold,
+			            .tolerance = cases[i].tolerance,
+			            .type = cases[i].type };
+		s_compare (&as, "ndvi/result.tif", want);
+	}
+	free (data);
+}
+
 /* Each of the two Equi7 tiles by itself: the file's values come out on its own grid. */
 static void
 test_equi7_tiles_come_out_as_they_are (void **state)
@@ -111,6 +163,7 @@ main (void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test (test_temporal_references),
+		cmocka_unit_test (test_ndvi_of_one_file_with_23_bands),
 		cmocka_unit_test (test_equi7_tiles_come_out_as_they_are),
 	};
 	return cmocka_run_group_tests (tests, e2e_setup, e2e_teardown);

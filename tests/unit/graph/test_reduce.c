@@ -24,6 +24,13 @@ static const struct {
 	{ "sum(data, false)", "f64", "!sum:f64", "", "f64" },
 	{ "mean(data)", "u8/255", "mean:f32", "", "f32" },
 	{ "mean(data)", "u32/0", "mean:f64", "", "f64" },
+	{ "product(data)", "u8/255", "product:f32", "", "f32" },
+	{ "product(data, false)", "i32/0", "!product:f64", "", "f64" },
+	{ "sd(data)", "i16/-9999", "sd:f32", "", "f32" },
+	{ "variance(data)", "f64", "variance:f64", "", "f64" },
+	{ "divide(subtract(max(data), min(data)), add(max(data), min(data)))", "u8/255",
+	  "max:u8/255 min:u8/255", "x0 x1 subtract:0,1 add:0,1 divide:2,3", "f32" },
+	{ "divide(sd(data), mean(data))", "f32", "sd:f64 mean:f64", "x0 x1 divide:0,1", "f32" },
 	{ "min(data)", "i16/-9999", "min:i16/-9999", "", "i16/-9999" },
 	{ "max(data)", "u8", "max:u8", "", "u8" },
 	{ "first(data)", "f32", "first:f32", "", "f32" },
@@ -38,7 +45,7 @@ static const struct {
 	  "f32" },
 	{ "divide(sum(data), count(data))", "u8/255", "sum:i32/-2147483648 count:u32",
 	  "x0 x1 divide:0,1", "f64" },
-	{ "if(gt(count(data), 3), mean(data), null)", "f32", "count:u32 mean:f32",
+	{ "if(gt(count(data), 3), mean(data), null)", "f32", "count:u32 mean:f64",
 	  "x0 3 gt:0,1 x1 nodata if:2,3,4", "f32" },
 	{ "if(gt(count(data), 3), max(data), 0)", "i16/-9999", "count:u32 max:i16/-9999",
 	  "x0 3 gt:0,1 x1 0 if:2,3,4", "i16/-9999" },
@@ -48,7 +55,7 @@ static const struct {
 	/* the same fold twice is one; what a constant decides is dropped */
 	{ "subtract(max(data), max(data))", "f32", "max:f32", "x0 subtract:0,0", "f32" },
 	{ "if(true, max(data), sum(data))", "f32", "max:f32", "", "f32" },
-	{ "add(if(false, sum(data), mean(data)), 1)", "f32", "mean:f32", "x0 1 add:0,1", "f32" },
+	{ "add(if(false, sum(data), mean(data)), 1)", "f32", "mean:f64", "x0 1 add:0,1", "f32" },
 };
 
 static void

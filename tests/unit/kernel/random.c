@@ -119,6 +119,9 @@ s_fold_out (random_t *self, weir_fold_kind_t kind, weir_cell_t mapped)
 		if (is_small && random_chance (self, 80))
 			return (weir_cell_t){ .type = WEIR_I32, .has_nodata = true, .nodata = INT32_MIN };
 		return weir_cell_float (random_chance (self, 50) ? WEIR_F32 : WEIR_F64);
+	case WEIR_FOLD_PRODUCT:
+	case WEIR_FOLD_VARIANCE:
+	case WEIR_FOLD_SD:
 	case WEIR_FOLD_MEAN: return weir_cell_float (random_chance (self, 50) ? WEIR_F32 : WEIR_F64);
 	case WEIR_FOLD_COUNT: return (weir_cell_t){ .type = WEIR_U32 };
 	case WEIR_FOLD_ANY:

@@ -47,6 +47,82 @@ s_sum (const weir_fold_t *fold, weir_cell_t cell, const double *values, size_t n
 	return (double) sum;
 }
 
+/* The same for products. */
+static double
+s_tree_product (const double *values, size_t first, size_t n)
+{
+	size_t span = WEIR_LEAF_LABELS;
+	while (span < n)
+		span *= 2;
+	if (span > WEIR_LEAF_LABELS) {
+		double left = s_tree_product (values, first, span / 2);
+		double right = s_tree_product (values, first + span / 2, n - span / 2);
+		return s_is_nd (left) ? right : s_is_nd (right) ? left : left * right;
+	}
+	double product = ND;
+	for (size_t i = first; i < first + n; i++)
+		if (!s_is_nd (values[i]))
+			product = s_is_nd (product) ? values[i] : product * values[i];
+	return product;
+}
+
+typedef struct {
+	double count, mean, squares;
+} s_spread_t;
+
+static s_spread_t
+s_join_spreads (s_spread_t a, s_spread_t b)
+{
+	s_spread_t both = { .count = a.count + b.count };
+	if (a.count == 0 || b.count == 0)
+		return a.count == 0 ? b : a;
+	double off = b.mean - a.mean;
+	both.mean = a.mean + off * (b.count / both.count);
+	both.squares = a.squares + (b.squares + off * off * (a.count * b.count / both.count));
+	return both;
+}
+
+static s_spread_t
+s_tree_spread (const double *values, size_t first, size_t n)
+{
+	size_t span = WEIR_LEAF_LABELS;
+	s_spread_t leaf = { 0 };
+	while (span < n)
+		span *= 2;
+	if (span > WEIR_LEAF_LABELS)
+		return s_join_spreads (s_tree_spread (values, first, span / 2),
+		                       s_tree_spread (values, first + span / 2, n - span / 2));
+	for (size_t i = first; i < first + n; i++) {
+		if (s_is_nd (values[i]))
+			continue;
+		double off = values[i] - leaf.mean;
+		leaf.count += 1;
+		leaf.mean += off / leaf.count;
+		leaf.squares += off * (values[i] - leaf.mean);
+	}
+	return leaf;
+}
+
+/* Of a sample; of one value NaN. */
+static double
+s_variance (weir_cell_t cell, const double *values, size_t n, size_t n_valid)
+{
+	__extension__ __int128 sum = 0, squares = 0, count = (int64_t) n_valid;
+	if (n_valid == 1)
+		return NAN;
+	if (weir_type_is_float (cell.type)) {
+		s_spread_t spread = s_tree_spread (values, 0, n);
+		return spread.squares / (spread.count - 1);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!s_is_nd (values[i])) {
+			__extension__ __int128 x = (int64_t) values[i];
+			sum += x;
+			squares += x * x;
+		}
+	return (double) (count * squares - sum * sum) / (double) (count * (count - 1));
+}
+
 static double
 s_extreme (bool is_max, const double *values, size_t n)
 {
@@ -121,6 +197,9 @@ s_fold (const weir_fold_t *fold, weir_cell_t cell, const double *values, size_t 
 	switch (fold->kind) {
 	case WEIR_FOLD_SUM: return s_sum (fold, cell, values, n);
 	case WEIR_FOLD_MEAN: return s_sum (fold, cell, values, n) / (double) n_valid;
+	case WEIR_FOLD_PRODUCT: return s_tree_product (values, 0, n);
+	case WEIR_FOLD_VARIANCE: return weir_nan_canonical (s_variance (cell, values, n, n_valid));
+	case WEIR_FOLD_SD: return weir_nan_canonical (sqrt (s_variance (cell, values, n, n_valid)));
 	default: return s_extreme (fold->kind == WEIR_FOLD_MAX, values, n);
 	}
 }

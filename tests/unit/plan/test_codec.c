@@ -35,7 +35,15 @@ static const char s_graph[] = "{'load': {'process_id': 'load_stac', 'arguments':
 							  "{'from_node': 'wet'}, 'format': 'GTiff'}},"
 							  "'save': {'process_id': 'save_result', 'arguments': {'data': "
 							  "{'from_node': 'high'}, 'format': 'GTiff',"
-							  "'options': {'compress': 'LZW'}}, 'result': true}}";
+							  "'options': {'compress': 'LZW'}}, 'result': true},"
+							  "'one': {'process_id': 'reduce_dimension', 'arguments': {'data': "
+							  "{'from_node': 'mean'}, 'dimension': 'bands', 'reducer': "
+							  "{'process_graph': {'e': {'process_id': 'array_element', "
+							  "'arguments': {'data': {'from_parameter': 'data'}, 'index': 0}}, "
+							  "'s': {'process_id': 'subtract', 'arguments': {'x': {'from_node': "
+							  "'e'}, 'y': 1}, 'result': true}}}}},"
+							  "'band': {'process_id': 'save_result', 'arguments': {'data': "
+							  "{'from_node': 'one'}, 'format': 'GTiff'}}}";
 
 static const fixture_item_t s_items[] = {
 	{ "a", "2020-01-01T00:00:00.5Z", 0.1, 1000, 0.1, 100, 100, "EPSG:1", "int16", "-9999", NULL,
@@ -77,8 +85,9 @@ test_there_and_back (void **state)
 		fail_msg ("%s: %s", err.text, text);
 	char *again = weir_plan_encode (plan);
 	assert_string_equal (text, again);
-	assert_int_equal (plan->n_outputs, 2);
-	assert_int_equal (plan->n_chunks, plan->outputs[0].n_chunks + plan->outputs[1].n_chunks);
+	assert_int_equal (plan->n_outputs, 3);
+	assert_int_equal (plan->n_chunks, plan->outputs[0].n_chunks + plan->outputs[1].n_chunks +
+	                                      plan->outputs[2].n_chunks);
 	const weir_plan_source_t *source = &plan->sources[0];
 	assert_int_equal (source->labels_us[0], 1577836800500000);
 	assert_int_equal (source->items[2].label, 1);

@@ -128,7 +128,7 @@ test_dimensions (void **state)
 		{ "time", NULL, NULL, NULL },
 		{ "t", "when", NULL, NULL },
 		{ "when", "when", NULL, NULL },
-		{ "bands", NULL, "FeatureUnsupported", "bands" },
+		{ "bands", NULL, NULL, NULL },
 		{ "x", NULL, "FeatureUnsupported", "'x'" },
 		{ "y", NULL, "FeatureUnsupported", "'y'" },
 		{ "depth", NULL, "DimensionNotAvailable", "'x', 'y', 't', 'bands'" },
@@ -161,7 +161,14 @@ test_graphs_that_are_refused (void **state)
 	} rows[] = {
 		{ "{" LOAD "," REDUCE ("a", "load", "t", "max") "," REDUCE ("b", "a", "t", "max") "," SAVE (
 			  "save", "b", "true") "}",
-		  "FeatureUnsupported", "b", "second" },
+		  "DimensionNotAvailable", "b", "'a' has reduced it" },
+		{ "{" LOAD "," REDUCE ("a", "load", "bands", "max") "," REDUCE (
+			  "b", "a", "bands", "max") "," SAVE ("save", "b", "true") "}",
+		  "DimensionNotAvailable", "b", "'bands'" },
+		{ "{" LOAD
+		  "," REDUCE ("a", "load", "t", "max") "," REDUCE ("b", "a", "bands", "max") "," REDUCE (
+			  "c", "b", "x", "max") "," SAVE ("save", "c", "true") "}",
+		  "FeatureUnsupported", "c", "third" },
 		{ "{'load': {'process_id': 'load_stac', 'arguments': {'url': 'x'}, 'result': true}}",
 		  "ProcessGraphInvalid", "load", "save_result" },
 	};

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#define BOX_MARGIN 0.01 /* of a side, and in degrees */
+
 typedef struct {
 	bool (*is_cancelled) (void *arg);
 	void *arg;
@@ -76,6 +78,32 @@ s_append_warnings (size_t *n_all, char ***all, size_t n, char **texts)
 	free (texts);
 }
 
+/* The wanted box in degrees, which is what items and APIs speak: a little larger than the true one,
+ * since what comes is looked at again. Where it has none the box stays as it is. */
+static weir_plan_want_t
+s_search_want (weir_planning_t *self, const weir_plan_want_t *want)
+{
+	weir_plan_want_t search = *want;
+	weir_bbox_t box;
+	if (!want->has_bbox || weir_stac_is_lonlat (want->bbox_crs) ||
+	    weir_bbox_transform (want->bbox, want->bbox_crs, "EPSG:4326", s_transform, self, &box,
+	                         NULL) != WEIR_OK)
+		return search;
+	double margin_x = BOX_MARGIN * (1 + box.east - box.west);
+	double margin_y = BOX_MARGIN * (1 + box.north - box.south);
+	box = (weir_bbox_t){ box.west - margin_x, box.south - margin_y, box.east + margin_x,
+		                 box.north + margin_y };
+	if (box.east - box.west > 180) { /* over the date line, or around a pole */
+		box.west = -180;
+		box.east = 180;
+		box.south = box.south < 0 ? -90 : box.south;
+		box.north = box.north > 0 ? 90 : box.north;
+	}
+	search.bbox = box;
+	search.bbox_crs = "EPSG:4326";
+	return search;
+}
+
 static int
 s_load_items (weir_planning_t *self, bool skip_bad_items, weir_err_t *err)
 {
@@ -83,9 +111,10 @@ s_load_items (weir_planning_t *self, bool skip_bad_items, weir_err_t *err)
 	for (size_t i = 0; i < self->n_wants; i++) {
 		size_t n = 0;
 		char **texts = NULL;
+		weir_plan_want_t search = s_search_want (self, &self->wants[i]);
 		int rc = s_check_cancelled (self, err);
 		if (rc == WEIR_OK)
-			rc = weir_stac_load (&self->wants[i], skip_bad_items, self->is_cancelled, self->arg,
+			rc = weir_stac_load (&search, skip_bad_items, self->is_cancelled, self->arg,
 			                     &self->items[i], &texts, &n, err);
 		if (rc != WEIR_OK)
 			return rc;

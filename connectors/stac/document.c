@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 struct weir_document_reader {
+	const weir_http_policy_t *policy;
 	weir_http_t *http; /* made when first needed */
+	bool is_private_trusted;
 	bool (*is_cancelled) (void *arg);
 	void *arg;
 	weir_document_bytes_t bytes; /* kept from one document to the next */
@@ -38,9 +40,11 @@ weir_document_append (weir_document_bytes_t *self, const void *bytes, size_t n)
 }
 
 weir_document_reader_t *
-weir_document_reader_new (bool (*is_cancelled) (void *arg), void *arg)
+weir_document_reader_new (const weir_http_policy_t *policy, bool (*is_cancelled) (void *arg),
+                          void *arg)
 {
 	weir_document_reader_t *self = weir_alloc (sizeof *self);
+	self->policy = policy;
 	self->is_cancelled = is_cancelled;
 	self->arg = arg;
 	return self;
@@ -56,6 +60,14 @@ weir_document_reader_destroy (weir_document_reader_t **self_p)
 	weir_http_destroy (&self->http);
 	free (self->bytes.text);
 	free (self);
+}
+
+void
+weir_document_trust_private (weir_document_reader_t *self)
+{
+	self->is_private_trusted = true;
+	if (self->http != NULL)
+		weir_http_trust_private (self->http);
 }
 
 static int
@@ -171,30 +183,21 @@ weir_document_parse (const char *text, size_t n, const char *address, json_t **j
 	return 0;
 }
 
-int
-weir_document_read (weir_document_reader_t *self, const char *address, json_t **json_out,
-                    char **base_out, weir_err_t *err)
+static weir_http_t *
+s_http (weir_document_reader_t *self)
 {
-	int status = 0;
-	*json_out = NULL;
-	*base_out = NULL;
-	self->bytes.n = 0;
-	self->bytes.is_too_big = false;
-	if (self->is_cancelled != NULL && self->is_cancelled (self->arg))
-		return weir_err_set (err, WEIR_E_CANCELLED, WEIR_CLASS_GIVE_UP, "Cancelled", address,
-		                     "reading was cancelled");
-	if (weir_address_is_path (address)) {
-		status = s_read_file (address, &self->bytes, err);
-		*base_out = weir_strdup (address);
-	} else if (weir_address_is_http (address)) {
-		if (self->http == NULL)
-			self->http = weir_http_new (self->is_cancelled, self->arg);
-		status = weir_http_get (self->http, address, &self->bytes, base_out, err);
-	} else {
-		status = weir_err_set (
-			err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "StacUnreadable", address,
-			"cannot read: not an http, https or file address of this machine, nor a path");
-	}
+	if (self->http == NULL)
+		self->http = weir_http_new (self->policy, self->is_cancelled, self->arg);
+	if (self->is_private_trusted)
+		weir_http_trust_private (self->http);
+	return self->http;
+}
+
+/* What is in bytes -> json; on error *base is freed. */
+static int
+s_parse (weir_document_reader_t *self, int status, const char *address, json_t **json_out,
+         char **base_out, weir_err_t *err)
+{
 	if (status == 0)
 		status = weir_document_parse (self->bytes.n > 0 ? self->bytes.text : "", self->bytes.n,
 		                              address, json_out, err);
@@ -202,5 +205,93 @@ weir_document_read (weir_document_reader_t *self, const char *address, json_t **
 		free (*base_out);
 		*base_out = NULL;
 	}
+	return status;
+}
+
+static int
+s_finish (weir_document_reader_t *self, weir_http_transfer_t **transfer, const char *address,
+          json_t **json_out, char **base_out, long *answer_out, weir_err_t *err)
+{
+	int status = weir_http_finish (transfer, &self->bytes, base_out, answer_out, err);
+	return s_parse (self, status, address, json_out, base_out, err);
+}
+
+static int
+s_check_cancelled (const weir_document_reader_t *self, const char *address, weir_err_t *err)
+{
+	if (self->is_cancelled == NULL || !self->is_cancelled (self->arg))
+		return 0;
+	return weir_err_set (err, WEIR_E_CANCELLED, WEIR_CLASS_GIVE_UP, "Cancelled", address,
+	                     "reading was cancelled");
+}
+
+int
+weir_document_request (weir_document_reader_t *self, const weir_http_request_t *request,
+                       json_t **json_out, char **base_out, long *answer_out, weir_err_t *err)
+{
+	*json_out = NULL;
+	*base_out = NULL;
+	*answer_out = 0;
+	int status = s_check_cancelled (self, request->url, err);
+	if (status != 0)
+		return status;
+	weir_http_transfer_t *transfer = weir_http_start (s_http (self), request);
+	return s_finish (self, &transfer, request->url, json_out, base_out, answer_out, err);
+}
+
+int
+weir_document_read (weir_document_reader_t *self, const char *address, json_t **json_out,
+                    char **base_out, weir_err_t *err)
+{
+	long answer;
+	*json_out = NULL;
+	*base_out = NULL;
+	int status = s_check_cancelled (self, address, err);
+	if (status != 0)
+		return status;
+	if (weir_address_is_http (address)) {
+		weir_http_request_t request = { .url = address };
+		return weir_document_request (self, &request, json_out, base_out, &answer, err);
+	}
+	if (!weir_address_is_path (address))
+		return weir_err_set (
+			err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "StacUnreadable", address,
+			"cannot read: not an http, https or file address of this machine, nor a path");
+	self->bytes.n = 0;
+	self->bytes.is_too_big = false;
+	status = s_read_file (address, &self->bytes, err);
+	*base_out = weir_strdup (address);
+	return s_parse (self, status, address, json_out, base_out, err);
+}
+
+/* NULL for what is no http(s) address: that is read when its turn comes. */
+static weir_http_transfer_t *
+s_start_ahead (weir_document_reader_t *self, const char *address)
+{
+	weir_http_request_t request = { .url = address };
+	return weir_address_is_http (address) ? weir_http_start (s_http (self), &request) : NULL;
+}
+
+int
+weir_document_read_all (weir_document_reader_t *self, size_t n, char *const *addresses,
+                        weir_document_take_fn *take, void *arg, weir_err_t *err)
+{
+	weir_http_transfer_t *ahead[WEIR_DOCUMENTS_AHEAD] = { NULL };
+	int status = 0;
+	for (size_t i = 0, n_started = 0; i < n && status == 0; i++) {
+		json_t *json = NULL;
+		char *base = NULL;
+		for (; n_started < n && n_started < i + WEIR_DOCUMENTS_AHEAD; n_started++)
+			ahead[n_started % WEIR_DOCUMENTS_AHEAD] = s_start_ahead (self, addresses[n_started]);
+		weir_http_transfer_t **transfer = &ahead[i % WEIR_DOCUMENTS_AHEAD];
+		int read = *transfer != NULL
+		               ? s_finish (self, transfer, addresses[i], &json, &base, NULL, err)
+		               : weir_document_read (self, addresses[i], &json, &base, err);
+		status = take (arg, addresses[i], read, json, base);
+		json_decref (json);
+		free (base);
+	}
+	for (size_t i = 0; i < WEIR_DOCUMENTS_AHEAD; i++)
+		weir_http_abort (&ahead[i]);
 	return status;
 }

@@ -2,6 +2,8 @@
 #include "connectors/stac/instant.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <time.h>
 
 /* Reads exactly n digits; moves *at_p behind them. */
 static bool
@@ -121,4 +123,27 @@ weir_instant_parse (const char *text, int64_t *time_us_out)
 	int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second - offset;
 	*time_us_out = seconds * 1000000 + us;
 	return true;
+}
+
+void
+weir_instant_format (int64_t time_us, char buf[WEIR_INSTANT_BYTES])
+{
+	int64_t seconds = time_us / 1000000, us = time_us % 1000000;
+	if (us < 0) {
+		us += 1000000;
+		seconds--;
+	}
+	struct tm at;
+	time_t time = (time_t) seconds;
+	char fraction[16] = "";
+	if (gmtime_r (&time, &at) == NULL || at.tm_year < -1900 || at.tm_year > 9999 - 1900) {
+		snprintf (buf, WEIR_INSTANT_BYTES, "..");
+		return;
+	}
+	if (us != 0)
+		snprintf (fraction, sizeof fraction, ".%06d", (int) us);
+	snprintf (buf, WEIR_INSTANT_BYTES, "%04u-%02u-%02uT%02u:%02u:%02u%sZ",
+	          (unsigned) (at.tm_year + 1900) % 10000, (unsigned) (at.tm_mon + 1) % 100,
+	          (unsigned) at.tm_mday % 100, (unsigned) at.tm_hour % 100, (unsigned) at.tm_min % 100,
+	          (unsigned) at.tm_sec % 100, fraction);
 }

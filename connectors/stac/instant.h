@@ -15,4 +15,9 @@
 /* Microseconds since 1970-01-01T00:00:00Z; false where the text is no instant. */
 bool weir_instant_parse (const char *text, int64_t *time_us_out);
 
+#define WEIR_INSTANT_BYTES 40
+/* "2022-09-01T05:12:33Z", with six decimals where they are not zero; ".." (an open
+ * end) outside the years 0000 to 9999. */
+void weir_instant_format (int64_t time_us, char buf[WEIR_INSTANT_BYTES]);
+
 #endif

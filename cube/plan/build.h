@@ -14,6 +14,11 @@
 #include "cube/plan/plan.h"
 #include "cube/source/item.h"
 
+typedef struct {               /* a condition on a property of the items */
+	const char *name;          /* "eo:cloud_cover" */
+	const weir_graph_t *graph; /* of the callback, parameter `value` */
+} weir_plan_condition_t;
+
 typedef struct { /* what one load_stac node asks for; borrowed strings live as long as the graph */
 	const char *node;
 	const char *url;
@@ -24,6 +29,8 @@ typedef struct { /* what one load_stac node asks for; borrowed strings live as l
 	int64_t time_from_us, time_to_us; /* left-closed, right-open; open ends: INT64_MIN, INT64_MAX */
 	size_t n_bands;
 	const char *const *bands; /* n_bands 0: all */
+	size_t n_conditions;      /* all must be true */
+	const weir_plan_condition_t *conditions;
 } weir_plan_want_t;
 
 /* One entry for each load_stac node that a result needs, in graph order. *wants_out is yours to

@@ -140,6 +140,24 @@ s_read_bands (const weir_graph_node_t *node, const char **bands, weir_plan_want_
 	return WEIR_OK;
 }
 
+/* The graph has checked that each member is a callback. */
+static void
+s_read_conditions (const weir_graph_t *graph, const weir_graph_node_t *node,
+                   weir_plan_condition_t *conditions, weir_plan_want_t *want)
+{
+	const char *name;
+	json_t *member;
+	json_object_foreach (json_object_get (node->arguments, "properties"), name, member)
+	{
+		char *key = weir_asprintf ("properties/%s", name);
+		const weir_graph_t *callback = weir_graph_argument_callback (graph, node, key);
+		free (key);
+		if (callback != NULL)
+			conditions[want->n_conditions++] = (weir_plan_condition_t){ name, callback };
+	}
+	want->conditions = conditions;
+}
+
 static int
 s_read_want (const weir_graph_node_t *node, weir_plan_want_t *want, const char **bands,
              char *crs_text, weir_err_t *err)
@@ -149,11 +167,6 @@ s_read_want (const weir_graph_node_t *node, weir_plan_want_t *want, const char *
 	want->bbox_crs = "EPSG:4326";
 	if (want->url == NULL || *want->url == '\0')
 		return s_invalid (node, "url", "expected an address", err);
-	const json_t *properties = json_object_get (node->arguments, "properties");
-	if (json_object_size (properties) > 0)
-		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported",
-		                     node->id,
-		                     "argument 'properties' of load_stac: conditions are not offered yet");
 	int rc = s_read_extent (node, want, crs_text, err);
 	if (rc == WEIR_OK)
 		rc = s_read_time (node, want, err);
@@ -186,24 +199,28 @@ s_check_targets (size_t n, const weir_chain_t *chains, weir_err_t *err)
 	return WEIR_OK;
 }
 
-/* One block: the wants, then the pointers to names of bands, then the texts of CRS given as
- * numbers. */
+/* One block: the wants, then the conditions, the pointers to names of bands, and the texts of CRS
+ * given as numbers. */
 static int
 s_read_wants (const weir_graph_t *graph, size_t n_chains, const weir_chain_t *chains,
               size_t *n_wants_out, weir_plan_want_t **wants_out, weir_err_t *err)
 {
-	size_t n_wants = 0, n_bands = 0, n_nodes = weir_graph_n_nodes (graph);
+	size_t n_wants = 0, n_bands = 0, n_conditions = 0, n_nodes = weir_graph_n_nodes (graph);
 	for (size_t i = 0; i < n_nodes; i++) {
 		const weir_graph_node_t *node = weir_graph_node (graph, i);
 		if (!s_is_needed (node, n_chains, chains))
 			continue;
 		n_wants++;
 		n_bands += json_array_size (json_object_get (node->arguments, "bands"));
+		n_conditions += json_object_size (json_object_get (node->arguments, "properties"));
 	}
-	size_t bands_offset = n_wants * sizeof (weir_plan_want_t);
+	size_t conditions_offset = n_wants * sizeof (weir_plan_want_t);
+	size_t bands_offset = conditions_offset + n_conditions * sizeof (weir_plan_condition_t);
 	size_t texts_offset = bands_offset + n_bands * sizeof (char *);
 	char *block = weir_alloc (texts_offset + n_wants * CRS_TEXT_BYTES);
 	weir_plan_want_t *want = (weir_plan_want_t *) (void *) block;
+	weir_plan_condition_t *conditions = (weir_plan_condition_t *) (void *) (block +
+	                                                                        conditions_offset);
 	const char **bands = (const char **) (void *) (block + bands_offset);
 	char *crs_text = block + texts_offset;
 	int rc = WEIR_OK;
@@ -212,6 +229,8 @@ s_read_wants (const weir_graph_t *graph, size_t n_chains, const weir_chain_t *ch
 		if (!s_is_needed (node, n_chains, chains))
 			continue;
 		rc = s_read_want (node, want, bands, crs_text, err);
+		s_read_conditions (graph, node, conditions, want);
+		conditions += want->n_conditions;
 		bands += want->n_bands;
 		crs_text += CRS_TEXT_BYTES;
 		want++;

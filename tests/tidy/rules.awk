@@ -40,7 +40,7 @@ function may_include(room, header) {
 	if (room == "cube")
 		return header ~ /^cube\//
 	if (room ~ /^connectors\//)
-		return header ~ ("^(cube|runtime|messages|" room ")/")
+		return header ~ ("^(cube|runtime|messages|connectors/net|" room ")/")
 	if (room == "actors")
 		return header ~ /^(actors|connectors|cube|runtime|messages)\//
 	return 1

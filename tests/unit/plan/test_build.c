@@ -532,6 +532,34 @@ test_band_by_description (void **state)
 	fixture_clear (&fixture);
 }
 
+/* Conditions on properties reach whoever fetches the items, with parameters in place. */
+static void
+test_conditions (void **state)
+{
+	(void) state;
+	fixture_t fixture;
+	fixture_init (&fixture);
+	fixture_add_items (&fixture, N (s_tiles), s_tiles);
+	fixture_expect_ok (
+		&fixture, fixture_plan_max (
+					  &fixture,
+					  ",'bands': ['v'], 'properties': {'eo:cloud_cover': {'process_graph': {'a': "
+					  "{'process_id': 'lt', 'arguments': {'x': {'from_parameter': 'value'}, 'y': "
+					  "20}, 'result': true}}}, 'platform': {'process_graph': {'b': {'process_id': "
+					  "'eq', 'arguments': {'x': {'from_parameter': 'value'}, 'y': 'a'}, 'result': "
+					  "true}}}}",
+					  GTIFF));
+	assert_int_equal (fixture.n_wants, 1);
+	const weir_plan_want_t *want = &fixture.wants[0];
+	assert_int_equal (want->n_conditions, 2);
+	assert_string_equal (want->conditions[0].name, "eo:cloud_cover");
+	assert_string_equal (weir_graph_result (want->conditions[0].graph)->id, "a");
+	assert_string_equal (want->conditions[1].name, "platform");
+	assert_string_equal (weir_graph_result (want->conditions[1].graph)->id, "b");
+	assert_string_equal (want->bands[0], "v");
+	fixture_clear (&fixture);
+}
+
 int
 main (void)
 {
@@ -551,6 +579,7 @@ main (void)
 		cmocka_unit_test (test_file_of_another_type),
 		cmocka_unit_test (test_band_names),
 		cmocka_unit_test (test_band_by_description),
+		cmocka_unit_test (test_conditions),
 	};
 	return cmocka_run_group_tests (tests, NULL, NULL);
 }

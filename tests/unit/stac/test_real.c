@@ -3,6 +3,7 @@
  * Needs the reference data (WEIR_SHARED); without it the test says so and skips.
  */
 #include "connectors/stac/stac.h"
+#include "real_items.h"
 #include "runtime/base/mem.h"
 
 #include <jansson.h>
@@ -339,6 +340,114 @@ s_test_assets (void **state)
 	}
 }
 
+/* ---- every asset of every file, see real_items.h */
+
+static void
+s_write_number (char *text, size_t bytes, bool has, double number)
+{
+	size_t n = strlen (text);
+	snprintf (text + n, bytes - n, has ? " %.12g" : " -", number);
+}
+
+static void
+s_describe_values (const weir_stac_asset_t *asset, char *text, size_t bytes)
+{
+	text[0] = '\0';
+	for (size_t i = 0; i < asset->n_bands; i++) {
+		const weir_stac_band_t *band = &asset->bands[i];
+		size_t n = strlen (text);
+		snprintf (text + n, bytes - n, "%s%s", i > 0 ? ", " : "",
+		          band->has_type ? weir_type_name (band->type) : "-");
+		s_write_number (text, bytes, band->has_nodata, band->nodata);
+		s_write_number (text, bytes, band->has_scale, band->scale);
+		s_write_number (text, bytes, band->has_offset, band->offset);
+	}
+}
+
+/* "key:band/common,band" */
+static void
+s_describe_asset (const weir_stac_asset_t *asset, char *text, size_t bytes)
+{
+	snprintf (text, bytes, "%s", asset->key);
+	for (size_t i = 0; i < asset->n_bands; i++) {
+		const weir_stac_band_t *band = &asset->bands[i];
+		size_t n = strlen (text);
+		snprintf (text + n, bytes - n, "%s%s%s%s", i > 0 ? "," : ":",
+		          band->name != NULL ? band->name : "-", band->common_name != NULL ? "/" : "",
+		          band->common_name != NULL ? band->common_name : "");
+	}
+}
+
+static bool
+s_has_word (const char *words, const char *word)
+{
+	size_t n = strlen (word);
+	for (const char *at = words; (at = strstr (at, word)) != NULL; at++)
+		if ((at == words || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+			return true;
+	return false;
+}
+
+static bool
+s_says (const weir_stac_asset_t *asset, const real_row_t *row)
+{
+	char transform[200] = "", values[1000];
+	const double *t = asset->proj.transform;
+	if (asset->proj.has_transform)
+		snprintf (transform, sizeof transform, "%.12g,%.12g,%.12g,%.12g,%.12g,%.12g", t[0], t[1],
+		          t[2], t[3], t[4], t[5]);
+	s_describe_values (asset, values, sizeof values);
+	return strcmp (asset->proj.crs != NULL ? asset->proj.crs : "", row->crs) == 0 &&
+	       strcmp (transform, row->transform) == 0 && asset->proj.has_shape == (row->height != 0) &&
+	       asset->proj.height == row->height && asset->proj.width == row->width &&
+	       strcmp (values, row->values) == 0;
+}
+
+static void
+s_test_every_asset (void **state)
+{
+	(void) state;
+	for (size_t i = 0; i < sizeof s_files / sizeof s_files[0]; i++) {
+		char *name = weir_asprintf ("stac-items/%s", s_files[i].name);
+		weir_stac_items_t *items = s_load (name);
+		const weir_stac_item_t *item = &items->items[0];
+		for (size_t k = 0; k < item->n_assets; k++) {
+			char text[1000];
+			size_t n_rows = 0;
+			s_describe_asset (&item->assets[k], text, sizeof text);
+			for (size_t r = 0; r < sizeof real_rows / sizeof real_rows[0]; r++)
+				n_rows += strcmp (real_rows[r].file, s_files[i].name) == 0 &&
+				          s_has_word (real_rows[r].assets, text) &&
+				          s_says (&item->assets[k], &real_rows[r]);
+			if (n_rows != 1)
+				fail_msg ("%s: %s: %zu rows say what it says", name, text, n_rows);
+		}
+		weir_stac_items_destroy (&items);
+		free (name);
+	}
+}
+
+static void
+s_test_strip (void **state)
+{
+	(void) state;
+	weir_stac_items_t *items = s_load ("stac-items/pc-s2-itemcollection-tall-strip.geojson");
+	assert_int_equal (items->n_items, sizeof real_strip / sizeof real_strip[0]);
+	for (size_t i = 0; i < items->n_items; i++) {
+		const weir_stac_item_t *item = &items->items[i];
+		const weir_stac_asset_t *asset = item->assets;
+		while (strcmp (asset->key, "B02") != 0)
+			asset++;
+		char *crs = weir_asprintf ("EPSG:%d", real_strip[i].epsg);
+		assert_non_null (strstr (item->id, real_strip[i].tile));
+		assert_string_equal (asset->proj.crs, crs);
+		assert_true (asset->proj.transform[0] == real_strip[i].x);
+		assert_true (asset->proj.transform[3] == real_strip[i].y);
+		free (crs);
+	}
+	weir_stac_items_destroy (&items);
+}
+
 static const struct {
 	const char *name;
 	size_t n_items;
@@ -418,10 +527,9 @@ int
 main (void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test (s_test_files),
-		cmocka_unit_test (s_test_assets),
-		cmocka_unit_test (s_test_catalogues),
-		cmocka_unit_test (s_test_details),
+		cmocka_unit_test (s_test_files),       cmocka_unit_test (s_test_assets),
+		cmocka_unit_test (s_test_every_asset), cmocka_unit_test (s_test_strip),
+		cmocka_unit_test (s_test_catalogues),  cmocka_unit_test (s_test_details),
 	};
 	s_shared = getenv ("WEIR_SHARED");
 	char *data = weir_asprintf ("%s/data/stac-items", s_shared != NULL ? s_shared : "");

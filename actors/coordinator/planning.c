@@ -101,6 +101,7 @@ s_search_want (weir_planning_t *self, const weir_plan_want_t *want)
 	}
 	search.bbox = box;
 	search.bbox_crs = "EPSG:4326";
+	search.geometry = NULL;
 	return search;
 }
 

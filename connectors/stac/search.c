@@ -17,6 +17,9 @@
 #include <string.h>
 #include <strings.h>
 
+#define GEOMETRY_BYTES_POST 65536 /* what is longer is asked for by its box */
+#define GEOMETRY_BYTES_GET 1024
+
 typedef struct {
 	char *post, *get; /* addresses, or NULL */
 	bool has_cql2_json, has_cql2_text;
@@ -139,6 +142,36 @@ s_clip (double x, double low, double high)
 	return fmin (fmax (x, low), high);
 }
 
+/* The bare geometry of a GeoJSON extent, as `intersects` wants it; NULL for several.
+ * Yours. */
+static json_t *
+s_bare_geometry (const json_t *geojson)
+{
+	const json_t *features = json_object_get (geojson, "features");
+	if (json_array_size (features) == 1)
+		geojson = json_array_get (features, 0);
+	const json_t *geometry = json_object_get (geojson, "geometry");
+	if (geometry != NULL)
+		geojson = geometry;
+	const json_t *coordinates = json_object_get (geojson, "coordinates");
+	if (coordinates == NULL)
+		return NULL;
+	return json_pack ("{s:O, s:O}", "type", json_object_get (geojson, "type"), "coordinates",
+	                  (json_t *) coordinates);
+}
+
+static void
+s_ask_geometry (const weir_plan_want_t *want, bool is_post, json_t *body)
+{
+	json_t *geometry = s_bare_geometry (want->geometry);
+	size_t bytes = json_dumpb (geometry, NULL, 0, JSON_COMPACT);
+	if (geometry != NULL && bytes <= (is_post ? GEOMETRY_BYTES_POST : GEOMETRY_BYTES_GET)) {
+		json_object_set (body, "intersects", geometry);
+		json_object_del (body, "bbox"); /* an API takes one of them */
+	}
+	json_decref (geometry);
+}
+
 /* A box that leaves -180..180 asks for all longitudes: the items are looked at again. */
 static int
 s_ask_bbox (const weir_stac_loading_t *self, json_t *body)
@@ -196,9 +229,10 @@ s_ask_filter (const weir_plan_want_t *want, const s_api_t *api, bool is_post, js
 	json_decref (filter);
 }
 
+/* is_plain: without what an API may refuse. */
 static int
 s_make_body (const weir_stac_loading_t *self, const char *collection, const s_api_t *api,
-             bool is_post, json_t **body_out)
+             bool is_post, bool is_plain, json_t **body_out)
 {
 	json_t *body = json_pack ("{s:[s], s:I}", "collections", collection, "limit",
 	                          (json_int_t) self->limits->page_items);
@@ -208,7 +242,10 @@ s_make_body (const weir_stac_loading_t *self, const char *collection, const s_ap
 		return status;
 	}
 	s_ask_time (self->want, body);
-	s_ask_filter (self->want, api, is_post, body);
+	if (!is_plain && self->want->geometry != NULL)
+		s_ask_geometry (self->want, is_post, body);
+	if (!is_plain)
+		s_ask_filter (self->want, api, is_post, body);
 	*body_out = body;
 	return 0;
 }
@@ -275,40 +312,42 @@ s_make_query (const char *address, const json_t *body)
 
 static int
 s_ask (weir_stac_loading_t *self, const s_api_t *api, const char *collection, bool is_post,
-       const json_t *body, long *answer_out)
+       bool is_plain, bool *is_plain_out, long *answer_out)
 {
+	json_t *body = NULL;
+	*answer_out = 0;
+	int status = s_make_body (self, collection, api, is_post, is_plain, &body);
+	if (status != 0)
+		return status;
+	*is_plain_out = json_object_get (body, "filter") == NULL &&
+	                json_object_get (body, "intersects") == NULL;
 	char *url = is_post ? weir_strdup (api->post) : s_make_query (api->get, body);
-	int status = weir_stac_read_pages (
+	status = weir_stac_read_pages (
 		self,
 		&(weir_stac_pages_t){ .url = url, .body = is_post ? body : NULL, .collection = collection },
 		answer_out);
 	free (url);
+	json_decref (body);
 	return status;
 }
 
-/* An API that says it filters may still refuse a filter, over a property it does not know. */
+/* An API that says it filters may still refuse a filter, over a property it does not know, or a
+ * geometry. */
 static int
 s_ask_by (weir_stac_loading_t *self, const s_api_t *api, const char *collection, bool is_post,
           long *answer_out)
 {
-	json_t *body = NULL;
-	*answer_out = 0;
-	int status = s_make_body (self, collection, api, is_post, &body);
-	if (status != 0)
+	bool was_plain = true;
+	int status = s_ask (self, api, collection, is_post, false, &was_plain, answer_out);
+	if (status == 0 || was_plain || (*answer_out != 400 && *answer_out != 422))
 		return status;
-	status = s_ask (self, api, collection, is_post, body, answer_out);
-	bool has_filter = json_object_del (body, "filter") == 0;
-	if (status != 0 && has_filter && (*answer_out == 400 || *answer_out == 422)) {
-		json_object_del (body, "filter-lang");
-		weir_stac_warn (self,
-		                "%s: refuses the conditions on properties, which are now looked at "
-		                "here alone: %s",
-		                is_post ? api->post : api->get, self->err->text);
-		weir_err_clear (self->err);
-		status = s_ask (self, api, collection, is_post, body, answer_out);
-	}
-	json_decref (body);
-	return status;
+	weir_stac_warn (
+		self,
+		"%s: refuses the geometry or the conditions on properties, which are now looked "
+		"at here alone: %s",
+		is_post ? api->post : api->get, self->err->text);
+	weir_err_clear (self->err);
+	return s_ask (self, api, collection, is_post, true, &was_plain, answer_out);
 }
 
 int

@@ -25,6 +25,8 @@ typedef struct { /* what one load_stac node asks for; borrowed strings live as l
 	bool has_bbox;
 	weir_bbox_t bbox;
 	const char *bbox_crs; /* "EPSG:4326" unless given */
+	/* A const json_t *: GeoJSON that was checked; bbox is its box, and it masks. NULL: none. */
+	const void *geometry;
 	bool has_time;
 	int64_t time_from_us, time_to_us; /* left-closed, right-open; open ends: INT64_MIN, INT64_MAX */
 	size_t n_bands;

@@ -214,7 +214,8 @@ s_misbehave (const char *manner, const server_request_t *request, const json_t *
 		answer->headers = weir_strdup ("Retry-After: 1\r\n");
 	} else if (s_is (manner, "no-post") && strcmp (request->method, "POST") == 0) {
 		answer->status = 405;
-	} else if (s_is (manner, "cql2-refused") && json_object_get (body, "filter") != NULL) {
+	} else if (s_is (manner, "cql2-refused") && (json_object_get (body, "filter") != NULL ||
+	                                             json_object_get (body, "intersects") != NULL)) {
 		answer->status = 400;
 		answer->body = weir_strdup ("{\"detail\":\"no such queryable\"}");
 	} else if (s_is (manner, "html")) {
@@ -411,6 +412,34 @@ s_test_request (void **state)
 	                              "&datetime=../2022-09-07T00:00:00Z");
 	assert_int_equal (result.items->n_items, 6); /* i0 to i5 */
 	s_clear (&result);
+
+	/* a GeoJSON extent: the geometry goes instead of its box, unless it is many or too long */
+	static const struct {
+		const char *manner, *geometry, *asked;
+	} rows[] = {
+#define SQUARE "'type':'Polygon','coordinates':[[[2.5,0],[8,0],[8,1],[2.5,0]]]"
+#define ASK(place)                                                                                 \
+	"{'collections':['c'],'limit':100," place ",'datetime':'../2022-09-07T00:00:00Z'}"
+		{ "post-merge", "{" SQUARE "}", ASK ("'intersects':{" SQUARE "}") },
+		{ "post-merge", "{'type':'Feature','properties':{},'geometry':{" SQUARE "}}",
+		  ASK ("'intersects':{" SQUARE "}") },
+		{ "post-merge", "{'type':'FeatureCollection','features':[{'geometry':{" SQUARE "}}]}",
+		  ASK ("'intersects':{" SQUARE "}") },
+		{ "post-merge", "{'type':'FeatureCollection','features':[{},{}]}",
+		  ASK ("'bbox':[-180.0,-90.0,180.0,45.0]") },
+		{ "cql2-refused", "{" SQUARE "}", ASK ("'intersects':{" SQUARE "}") },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		json_t *geometry = s_parse (rows[i].geometry);
+		want.geometry = geometry;
+		assert_int_equal (s_load_at (rows[i].manner, "/collections/c", want, &result), 0);
+		s_check_asked (rows[i].manner, rows[i].asked);
+		assert_int_equal (result.items->n_items, 6);
+		assert_int_equal (result.n_warnings, s_is (rows[i].manner, "cql2-refused"));
+		json_decref (geometry);
+		s_clear (&result);
+	}
+	want.geometry = NULL;
 
 	want.bbox_crs = "EPSG:32618";
 	assert_int_equal (s_load_at ("get", "/collections/c", want, &result), WEIR_E_INVALID);

@@ -20,7 +20,7 @@ s_open_as (const char *path, int flags, int as_fd)
 	return 0;
 }
 
-/* In the child, which still shares our memory: system calls and execvp only. Returns why not. */
+/* In the child, which may still share our memory: system calls and execvp only. Returns why not. */
 static int
 s_become (const char *program, const char *const *args, const char *output, pid_t parent)
 {
@@ -49,23 +49,40 @@ s_become (const char *program, const char *const *args, const char *output, pid_
 	return errno;
 }
 
+/* What the child could not do; 0 once its program runs, which closes the pipe. */
+static int
+s_read_error (int fd)
+{
+	int error = 0;
+	ssize_t n;
+	do {
+		n = read (fd, &error, sizeof error);
+	} while (n < 0 && errno == EINTR);
+	return n == (ssize_t) sizeof error ? error : 0;
+}
+
 int
 weir_bound_spawn (const char *program, const char *const *args, const char *output, pid_t *pid_out)
 {
-	volatile int error = 0; /* written by the child, in our memory */
+	int ends[2];
+	if (pipe2 (ends, O_CLOEXEC) != 0)
+		return errno;
 	pid_t parent = getpid ();
 	pid_t pid = vfork (); /* NOLINT: what posix_spawn does, plus the binding */
 	if (pid == 0) {
-		error = s_become (program, args, output, parent);
+		int error = s_become (program, args, output, parent);
+		(void) !write (ends[1], &error, sizeof error);
 		_exit (EXIT_CANNOT_START);
 	}
-	if (pid < 0)
-		return errno;
-	if (error != 0) {
+	int error = pid < 0 ? errno : 0;
+	close (ends[1]);
+	if (error == 0)
+		error = s_read_error (ends[0]);
+	close (ends[0]);
+	if (error == 0)
+		*pid_out = pid;
+	else if (pid > 0)
 		while (waitpid (pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
-		return error;
-	}
-	*pid_out = pid;
-	return 0;
+	return error;
 }

@@ -68,6 +68,9 @@ weir_stac_warn (weir_stac_loading_t *self, const char *format, ...)
 	va_start (args, format);
 	vsnprintf (text, sizeof text, format, args);
 	va_end (args);
+	for (char *p = text; *p != '\0'; p++) /* what servers say must not move a terminal's cursor */
+		if ((unsigned char) *p < ' ' || *p == 0x7f)
+			*p = ' ';
 	s_take_warning (self, weir_strdup (text));
 }
 

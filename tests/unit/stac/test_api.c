@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -22,14 +23,14 @@
 #define DAY_US INT64_C (86400000000)
 #define SEPTEMBER INT64_C (1661990400000000) /* 2022-09-01T00:00:00Z */
 
-static const weir_http_policy_t s_policy = { .attempts = 3,
-	                                         .attempts_network = 2,
-	                                         .backoff_ms = 1,
-	                                         .backoff_max_ms = 4,
-	                                         .retry_after_max_s = 2,
-	                                         .connect_ms = 2000,
-	                                         .silence_s = 1,
-	                                         .transfer_s = 20 };
+static weir_http_policy_t s_policy = { .attempts = 3,
+	                                   .attempts_network = 2,
+	                                   .backoff_ms = 1,
+	                                   .backoff_max_ms = 4,
+	                                   .retry_after_max_s = 2,
+	                                   .connect_ms = 2000,
+	                                   .silence_s = 1,
+	                                   .transfer_s = 20 };
 
 static server_t *s_server;
 static unsigned s_n_requests, s_n_busy;
@@ -289,9 +290,7 @@ static int
 s_load_at (const char *manner, const char *end, weir_plan_want_t want, s_result_t *result)
 {
 	char *url = weir_asprintf ("http://127.0.0.1:%d/%s%s", server_port (s_server), manner, end);
-	weir_http_policy_t policy = s_policy;
-	policy.is_private = weir_http_policy_default.is_private;
-	result->limits.http = &policy;
+	result->limits.http = &s_policy;
 	want.url = url;
 	want.node = "load";
 	s_n_requests = 0;
@@ -347,9 +346,9 @@ s_test_manners (void **state)
 		{ "post-full", "/collections/c", 5, 0 },    { "post-href", "/collections/c", 5, 0 },
 		{ "post-headers", "/collections/c", 5, 1 }, { "get", "/collections/c", 5, 0 },
 		{ "get-headers", "/collections/c", 5, 1 },  { "post-to-get", "/collections/c", 5, 0 },
-		{ "no-post", "/collections/c", 6, 0 },      { "busy", "/collections/c", 8, 0 },
-		{ "items", "/collections/c", 5, 0 },        { "get", "/search?limit=10", 3, 0 },
-		{ "get", "/collections/c/items", 3, 0 },    { "matched", "/collections/c", 3, 1 },
+		{ "no-post", "/collections/c", 6, 0 },      { "items", "/collections/c", 5, 0 },
+		{ "get", "/search?limit=10", 3, 0 },        { "get", "/collections/c/items", 3, 0 },
+		{ "matched", "/collections/c", 3, 1 },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		s_result_t result = s_result ();
@@ -365,10 +364,28 @@ s_test_manners (void **state)
 		                     rows[i].end[1] == 'c' && rows[i].end[14] != '/' ? "lon" : "x");
 		if (s_is (rows[i].manner, "matched"))
 			assert_non_null (strstr (result.warnings[0], "25 items match, but 10 came"));
-		if (s_has (rows[i].manner, "headers"))
+		if (s_has (rows[i].manner, "headers")) {
 			assert_non_null (strstr (result.warnings[0], "asks for the header"));
+			assert_null (strpbrk (result.warnings[0], "\r\n"));
+		}
 		s_clear (&result);
 	}
+}
+
+/* Each of three pages is refused once, and asks to wait for a second. */
+static void
+s_test_patience (void **state)
+{
+	(void) state;
+	struct timespec before, after;
+	s_result_t result = s_result ();
+	clock_gettime (CLOCK_MONOTONIC, &before);
+	assert_int_equal (s_load_at ("busy", "/collections/c", (weir_plan_want_t){ 0 }, &result), 0);
+	clock_gettime (CLOCK_MONOTONIC, &after);
+	assert_true (after.tv_sec - before.tv_sec >= 2); /* whole seconds: at least 3 passed */
+	assert_int_equal (s_n_requests, 8);
+	assert_int_equal (result.items->n_items, N_ITEMS);
+	s_clear (&result);
 }
 
 /* The connection is kept from one page to the next. */
@@ -613,12 +630,13 @@ int
 main (void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test (s_test_manners), cmocka_unit_test (s_test_reuse),
-		cmocka_unit_test (s_test_request), cmocka_unit_test (s_test_conditions),
-		cmocka_unit_test (s_test_many),    cmocka_unit_test (s_test_bad),
-		cmocka_unit_test (s_test_skip),
+		cmocka_unit_test (s_test_manners),    cmocka_unit_test (s_test_patience),
+		cmocka_unit_test (s_test_reuse),      cmocka_unit_test (s_test_request),
+		cmocka_unit_test (s_test_conditions), cmocka_unit_test (s_test_many),
+		cmocka_unit_test (s_test_bad),        cmocka_unit_test (s_test_skip),
 	};
 	setenv ("no_proxy", "127.0.0.1", 1);
+	s_policy.is_private = weir_http_policy_default.is_private;
 	s_server = server_start (s_answer, NULL);
 	if (s_server == NULL) {
 		printf ("skipped: no socket on the loopback\n");

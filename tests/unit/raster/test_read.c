@@ -176,6 +176,63 @@ s_test_cache (void **state)
 
 /* ---- bad input */
 
+/* ---- several bands at once */
+
+typedef struct {
+	s_check_t bands[2];
+	size_t next; /* band of the next piece */
+} s_bands_check_t;
+
+static int
+s_check_band (void *arg, size_t i, weir_type_t type, const void *cells, size_t row_stride,
+              size_t row, size_t col, size_t n_rows, size_t n_cols)
+{
+	s_bands_check_t *self = arg;
+	assert_int_equal (i, self->next);
+	self->next = (i + 1) % 2;
+	return s_check_piece (&self->bands[i], type, cells, row_stride, row, col, n_rows, n_cols);
+}
+
+static void
+s_test_several_bands (void **state)
+{
+	(void) state;
+	const weir_window_t window = { 10, 5, 50, 30 };
+	const uint32_t numbers[2] = { 3, 1 };
+	const weir_cell_t cell = { .type = WEIR_U16, .has_nodata = true, .nodata = 9 };
+	size_t n = (size_t) window.width * (size_t) window.height;
+	weir_raster_cache_t *cache = weir_raster_cache_new ((size_t) 1 << 20);
+	for (size_t layout = 0; layout < sizeof s_layouts / sizeof s_layouts[0]; layout++) {
+		weir_err_t err;
+		weir_err_clear (&err);
+		char *path = fixture_path ("bands.tif");
+		fixture_make_tiff (path, cell, 3, 75, 43, s_layouts[layout]);
+		s_bands_check_t check = { 0 };
+		for (size_t i = 0; i < 2; i++)
+			check.bands[i] = (s_check_t){
+				.window = window, .cell = cell, .band = numbers[i] - 1, .seen = weir_alloc (n)
+			};
+		assert_ok (weir_raster_read_bands (cache, path, 75, 43, 2, numbers, window, s_check_band,
+		                                   &check, &err),
+		           err);
+		for (size_t i = 0; i < 2; i++) {
+			assert_int_equal (check.bands[i].n_wrong, 0);
+			for (size_t k = 0; k < n; k++)
+				assert_int_equal (check.bands[i].seen[k], 1);
+			free (check.bands[i].seen);
+		}
+		const uint32_t bad[2] = { 1, 4 };
+		assert_int_equal (weir_raster_read_bands (cache, path, 75, 43, 2, bad, window, s_check_band,
+		                                          &check, &err),
+		                  WEIR_E_INVALID);
+		weir_raster_cache_destroy (&cache);
+		cache = weir_raster_cache_new ((size_t) 1 << 20);
+		unlink (path);
+		free (path);
+	}
+	weir_raster_cache_destroy (&cache);
+}
+
 static int
 s_ignore_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride, size_t row,
                 size_t col, size_t n_rows, size_t n_cols)
@@ -425,11 +482,11 @@ int
 main (void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test (s_test_windows),      cmocka_unit_test (s_test_sparse_and_stop),
-		cmocka_unit_test (s_test_cache),        cmocka_unit_test (s_test_bad_places),
-		cmocka_unit_test (s_test_bad_bytes),    cmocka_unit_test (s_test_flipped_bytes),
-		cmocka_unit_test (s_test_bad_requests), cmocka_unit_test (s_test_unsupported),
-		cmocka_unit_test (s_test_probe),
+		cmocka_unit_test (s_test_windows),       cmocka_unit_test (s_test_sparse_and_stop),
+		cmocka_unit_test (s_test_cache),         cmocka_unit_test (s_test_bad_places),
+		cmocka_unit_test (s_test_bad_bytes),     cmocka_unit_test (s_test_flipped_bytes),
+		cmocka_unit_test (s_test_bad_requests),  cmocka_unit_test (s_test_unsupported),
+		cmocka_unit_test (s_test_several_bands), cmocka_unit_test (s_test_probe),
 	};
 	return cmocka_run_group_tests (tests, fixture_setup, fixture_teardown);
 }

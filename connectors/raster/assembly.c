@@ -12,6 +12,7 @@ const weir_sink_format_t weir_sink_format_null = { .format = WEIR_FORMAT_NULL };
 
 static const weir_sink_format_t *const s_formats[] = {
 	&weir_sink_format_gtiff,
+	&weir_sink_format_cog,
 	&weir_sink_format_png,
 	&weir_sink_format_null,
 };

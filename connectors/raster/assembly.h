@@ -46,6 +46,7 @@ typedef struct {
 } weir_sink_format_t;
 
 extern const weir_sink_format_t weir_sink_format_gtiff;
+extern const weir_sink_format_t weir_sink_format_cog;
 extern const weir_sink_format_t weir_sink_format_png;
 extern const weir_sink_format_t weir_sink_format_null;
 

@@ -17,6 +17,7 @@ typedef struct {
 	weir_piece_shape_t shape;
 	weir_cell_t cell;
 	size_t cell_bytes;
+	bool renames_nodata; /* floats: no-data gets the value that the file declares */
 	const uint8_t *cells;
 	uint32_t *lengths;
 	weir_piece_range_t range;
@@ -59,6 +60,27 @@ s_gather_tile (const s_encoder_t *self, uint32_t band, uint32_t tile_row, uint32
 		memcpy (tile + i * shape->width * self->cell_bytes,
 		        src + i * shape->cols * self->cell_bytes, n_cols * self->cell_bytes);
 	return tile;
+}
+
+/* The same cells, or a copy of them in `copy`, with no-data as the file says it. */
+static const uint8_t *
+s_rename_nodata (const s_encoder_t *self, const uint8_t *cells, uint8_t *copy, size_t n_cells)
+{
+	double value = self->output->options.nodata;
+	if (!self->renames_nodata)
+		return cells;
+	if (cells != copy)
+		memcpy (copy, cells, n_cells * self->cell_bytes);
+	if (self->cell.type == WEIR_F32) {
+		float *floats = (float *) (void *) copy;
+		for (size_t i = 0; i < n_cells; i++)
+			floats[i] = weir_is_nodata_f32 (floats[i]) ? (float) value : floats[i];
+	} else {
+		double *doubles = (double *) (void *) copy;
+		for (size_t i = 0; i < n_cells; i++)
+			doubles[i] = weir_is_nodata_f64 (doubles[i]) ? value : doubles[i];
+	}
+	return copy;
 }
 
 /* Much of a map is tiles of one value: what such a tile became is remembered for a few values. */
@@ -123,6 +145,7 @@ s_encode_tiles (s_encoder_t *self, uint8_t **bytes_out, size_t *n_bytes_out)
 		uint32_t in_band = i % per_band;
 		const uint8_t *cells = s_gather_tile (self, i / per_band, in_band / shape->n_cols,
 		                                      in_band % shape->n_cols, tile);
+		cells = s_rename_nodata (self, cells, tile, (size_t) shape->width * shape->height);
 		status = s_encode_tile (self, memory, flats, i, cells);
 	}
 	free (tile);
@@ -139,27 +162,46 @@ s_out_of_memory (const s_encoder_t *self)
 	                     self->output->node, "no memory to encode a chunk");
 }
 
+/* Appends one piece, deflated, to *bytes_p. */
+static int
+s_encode_row_piece (s_encoder_t *self, uint32_t i, uint8_t *scratch, uint8_t **bytes_p,
+                    size_t *used)
+{
+	const weir_piece_shape_t *shape = &self->shape;
+	uint32_t piece_row = i % shape->n_rows;
+	size_t n_cells = (size_t) weir_piece_rows_of (shape, piece_row) * shape->cols;
+	const uint8_t *cells = s_cell_at (self, i / shape->n_rows, (size_t) piece_row * shape->height,
+	                                  0);
+	cells = s_rename_nodata (self, cells, scratch, n_cells);
+	size_t n = n_cells * self->cell_bytes;
+	uLongf length = compressBound (n);
+	uint8_t *grown = *used + length <= WEIR_ENCODED_BYTES_MAX ? realloc (*bytes_p, *used + length)
+	                                                          : NULL;
+	if (grown == NULL)
+		return s_out_of_memory (self);
+	*bytes_p = grown;
+	if (compress2 (grown + *used, &length, cells, n, ROW_PIECE_LEVEL) != Z_OK)
+		return s_out_of_memory (self);
+	*used += length;
+	self->lengths[i] = (uint32_t) length;
+	return 0;
+}
+
 static int
 s_encode_rows (s_encoder_t *self, uint8_t **bytes_out, size_t *n_bytes_out)
 {
 	const weir_piece_shape_t *shape = &self->shape;
 	size_t used = weir_piece_head_bytes (shape);
-	uint8_t *bytes = NULL;
-	for (uint32_t i = 0; i < shape->n_pieces; i++) {
-		uint32_t piece_row = i % shape->n_rows;
-		const uint8_t *cells = s_cell_at (self, i / shape->n_rows,
-		                                  (size_t) piece_row * shape->height, 0);
-		size_t n = (size_t) weir_piece_rows_of (shape, piece_row) * shape->cols * self->cell_bytes;
-		uLongf length = compressBound (n);
-		uint8_t *grown = used + length <= WEIR_ENCODED_BYTES_MAX ? realloc (bytes, used + length)
-		                                                         : NULL;
-		if (grown == NULL || compress2 (grown + used, &length, cells, n, ROW_PIECE_LEVEL) != Z_OK) {
-			free (grown != NULL ? grown : bytes);
-			return s_out_of_memory (self);
-		}
-		bytes = grown;
-		used += length;
-		self->lengths[i] = (uint32_t) length;
+	uint8_t *bytes = NULL, *scratch = NULL;
+	int status = 0;
+	if (self->renames_nodata)
+		scratch = weir_alloc ((size_t) shape->height * shape->cols * self->cell_bytes);
+	for (uint32_t i = 0; status == 0 && i < shape->n_pieces; i++)
+		status = s_encode_row_piece (self, i, scratch, &bytes, &used);
+	free (scratch);
+	if (status != 0) {
+		free (bytes);
+		return status;
 	}
 	uint8_t *fitting = realloc (bytes, used);
 	*bytes_out = fitting != NULL ? fitting : bytes;
@@ -188,6 +230,7 @@ weir_encode_chunk (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, cons
 	self.output = &plan->outputs[chunk->output];
 	self.cell = self.output->pipeline.out;
 	self.cell_bytes = weir_type_size (self.cell.type);
+	self.renames_nodata = self.output->options.has_nodata && weir_type_is_float (self.cell.type);
 	self.lengths = weir_alloc (((size_t) self.shape.n_pieces + 1) * sizeof *self.lengths);
 	if (self.shape.kind == WEIR_PIECE_TILES)
 		status = s_encode_tiles (&self, bytes_out, n_bytes_out);

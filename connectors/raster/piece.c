@@ -58,7 +58,7 @@ s_kind_of (const weir_plan_output_t *output)
 {
 	if (output->format == WEIR_FORMAT_PNG)
 		return WEIR_PIECE_ROWS;
-	if (output->format == WEIR_FORMAT_GTIFF)
+	if (output->format == WEIR_FORMAT_GTIFF || output->format == WEIR_FORMAT_COG)
 		return output->options.tiled ? WEIR_PIECE_TILES : WEIR_PIECE_ROWS;
 	return WEIR_PIECE_NONE;
 }

@@ -65,6 +65,7 @@ s_describe_bands (const weir_assembly_t *self, uint64_t label_first, uint64_t n_
                   GDALDatasetH dataset)
 {
 	const weir_plan_source_t *source = self->source;
+	const weir_format_options_t *wanted = &self->output->options;
 	weir_cell_t cell = self->output->pipeline.out;
 	size_t n_bands = weir_plan_output_bands (source, self->output);
 	bool is_named = self->output->pipeline.bands_at == WEIR_BANDS_APART;
@@ -83,7 +84,7 @@ s_describe_bands (const weir_assembly_t *self, uint64_t label_first, uint64_t n_
 			GDALSetDescription (band, text);
 		free (text);
 		if (weir_type_is_float (cell.type))
-			GDALSetRasterNoDataValue (band, (double) NAN);
+			GDALSetRasterNoDataValue (band, wanted->has_nodata ? wanted->nodata : (double) NAN);
 		else if (cell.has_nodata)
 			GDALSetRasterNoDataValue (band, cell.nodata);
 	}
@@ -222,8 +223,9 @@ weir_skeleton_add_overviews (const weir_assembly_t *self, const weir_outfile_t *
 	                                   weir_driver_list (), NULL, NULL);
 	if (dataset == NULL)
 		return s_overviews_failed (self, file, err);
-	const char *resampling = weir_type_is_float (self->output->pipeline.out.type) ? "AVERAGE"
-	                                                                              : "NEAREST";
+	const char *resampling = self->output->options.resampling;
+	if (resampling == NULL)
+		resampling = weir_type_is_float (self->output->pipeline.out.type) ? "AVERAGE" : "NEAREST";
 	s_set_overview_tile (self, true);
 	CPLErr result = GDALBuildOverviews (dataset, resampling, n_levels, levels, 0, NULL, s_progress,
 	                                    (void *) (uintptr_t) self);

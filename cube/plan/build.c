@@ -110,13 +110,10 @@ s_build_output (const weir_graph_t *graph, const weir_chain_t *chain,
 		rc = weir_target_read (chain->save, &target, err);
 	if (rc != WEIR_OK)
 		return rc;
-	output->format = target.format;
-	output->options = target.options; /* texts move */
-	target.options.compress = target.options.bigtiff = NULL;
-	target.options.predictor = output->options.predictor;
 	rc = weir_target_apply (&target, output->node, weir_plan_output_bands (source, output),
 	                        output->keeps_time, &output->pipeline, err);
-	weir_target_clear (&target);
+	output->format = target.format;
+	output->options = target.options; /* texts move */
 	uint64_t memory_bytes = 0;
 	if (rc == WEIR_OK)
 		rc = weir_shape_output (options, source, output, &memory_bytes, err);

@@ -56,9 +56,13 @@ weir_cell_t weir_reader_cell (weir_reader_t *self, const json_t *object, const c
 void weir_reader_pipeline (weir_reader_t *self, const json_t *object, const char *key,
                            weir_pipeline_t *out);
 
-const char *weir_plan_format_name (weir_format_t format); /* "GTiff", "PNG", "NULL" */
+const char *weir_plan_format_name (weir_format_t format); /* "GTiff", "COG", … */
 bool weir_plan_format_parse (const char *name,
                              weir_format_t *format_out); /* any case; also "null" */
+
+/* Names of GDAL that options take, NULL-ended. */
+extern const char *const weir_plan_compressions[], *const weir_plan_bigtiffs[],
+	*const weir_plan_resamplings[];
 
 /* Works out n_chunk_cols, n_chunk_rows, n_chunks of an output from grid and chunk size; false if
  * too many. */

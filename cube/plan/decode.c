@@ -174,8 +174,6 @@ static void
 s_read_options (weir_reader_t *reader, const json_t *output, weir_format_t format,
                 weir_format_options_t *out)
 {
-	static const char *const compress[] = { "NONE", "LZW", "DEFLATE", "ZSTD", "PACKBITS", NULL };
-	static const char *const bigtiff[] = { "IF_SAFER", "YES", "NO", "IF_NEEDED", NULL };
 	const json_t *object = weir_reader_object (reader, output, "options");
 	const json_t *block = weir_reader_array (reader, object, "block", 2, 2);
 	out->compress = weir_reader_text_or_null (reader, object, "compress");
@@ -186,10 +184,20 @@ s_read_options (weir_reader_t *reader, const json_t *output, weir_format_t forma
 	out->tiled = weir_reader_bool (reader, object, "tiled");
 	out->overviews = weir_reader_bool (reader, object, "overviews");
 	out->dates_as_bands = weir_reader_bool (reader, object, "dates_as_bands");
-	if (format == WEIR_FORMAT_GTIFF && !s_is_one_of (out->compress, compress))
+	out->resampling = weir_reader_text_or_null (reader, object, "resampling");
+	const json_t *nodata = json_object_get (object, "nodata");
+	out->has_nodata = !json_is_null (nodata);
+	if (out->has_nodata)
+		out->nodata = weir_reader_number (reader, nodata, "nodata");
+	bool is_tiff = format == WEIR_FORMAT_GTIFF || format == WEIR_FORMAT_COG;
+	if (is_tiff && !s_is_one_of (out->compress, weir_plan_compressions))
 		weir_reader_fail (reader, "compress", "not a compression");
-	if (format == WEIR_FORMAT_GTIFF && !s_is_one_of (out->bigtiff, bigtiff))
+	if (is_tiff && !s_is_one_of (out->bigtiff, weir_plan_bigtiffs))
 		weir_reader_fail (reader, "bigtiff", "not a choice");
+	if (out->resampling != NULL && !s_is_one_of (out->resampling, weir_plan_resamplings))
+		weir_reader_fail (reader, "resampling", "not a choice");
+	if (format == WEIR_FORMAT_COG && !out->tiled)
+		weir_reader_fail (reader, "tiled", "a COG has tiles");
 }
 
 /* Chunk, run and payload sizes must be those that the pipeline has on this source. */

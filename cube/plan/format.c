@@ -5,6 +5,7 @@
 #include "cube/plan/planner.h"
 #include "runtime/base/mem.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,17 @@
 
 #define TILE_STEP 16 /* what TIFF asks of tiles */
 #define STRIP_ROWS_DEFAULT 16
+#define COG_TILE_MIN 64
+
+const char *const weir_plan_compressions[] = { "NONE", "LZW", "DEFLATE", "ZSTD", "PACKBITS", NULL };
+const char *const weir_plan_bigtiffs[] = { "IF_SAFER", "YES", "NO", "IF_NEEDED", NULL };
+const char *const weir_plan_resamplings[] = { "NEAREST",     "AVERAGE", "MODE", "BILINEAR", "CUBIC",
+	                                          "CUBICSPLINE", "LANCZOS", NULL };
 
 const char *
 weir_plan_format_name (weir_format_t format)
 {
-	static const char *const names[WEIR_N_FORMATS] = { "GTiff", "PNG", "NULL" };
+	static const char *const names[WEIR_N_FORMATS] = { "GTiff", "COG", "PNG", "NULL" };
 	return (unsigned) format < WEIR_N_FORMATS ? names[format] : "?";
 }
 
@@ -77,8 +84,8 @@ s_read_flag (const weir_option_reader_t *self, const char *option, const json_t 
 static int
 s_read_compress (const weir_option_reader_t *self, const json_t *value)
 {
-	static const char *const choices[] = { "NONE", "LZW", "DEFLATE", "ZSTD", "PACKBITS", NULL };
-	return s_read_choice (self, "compress", value, choices, &self->target->options.compress);
+	return s_read_choice (self, "compress", value, weir_plan_compressions,
+	                      &self->target->options.compress);
 }
 
 static int
@@ -124,8 +131,27 @@ s_read_tiled (const weir_option_reader_t *self, const json_t *value)
 static int
 s_read_bigtiff (const weir_option_reader_t *self, const json_t *value)
 {
-	static const char *const choices[] = { "IF_SAFER", "YES", "NO", "IF_NEEDED", NULL };
-	return s_read_choice (self, "bigtiff", value, choices, &self->target->options.bigtiff);
+	return s_read_choice (self, "bigtiff", value, weir_plan_bigtiffs,
+	                      &self->target->options.bigtiff);
+}
+
+/* COG: tiles are squares, and such that GDAL makes overviews of the same. */
+static int
+s_read_block_size (const weir_option_reader_t *self, const json_t *value)
+{
+	json_int_t side = json_integer_value (value);
+	if (!json_is_integer (value) || side < COG_TILE_MIN || side > WEIR_CHUNK_SIDE_MAX ||
+	    (side & (side - 1)) != 0)
+		return s_bad (self, "blocksize", "64, 128, 256, 512, 1024, 2048 or 4096");
+	self->target->options.block_width = self->target->options.block_height = (int) side;
+	return WEIR_OK;
+}
+
+static int
+s_read_resampling (const weir_option_reader_t *self, const json_t *value)
+{
+	return s_read_choice (self, "resampling", value, weir_plan_resamplings,
+	                      &self->target->options.resampling);
 }
 
 static int
@@ -184,8 +210,20 @@ static const weir_option_t s_gtiff_options[] = {
 	{ "dates", s_read_dates },
 };
 
-static const size_t s_n_options[WEIR_N_FORMATS] = {
-	[WEIR_FORMAT_GTIFF] = sizeof s_gtiff_options / sizeof *s_gtiff_options,
+static const weir_option_t s_cog_options[] = {
+	{ "compress", s_read_compress },     { "predictor", s_read_predictor },
+	{ "blocksize", s_read_block_size },  { "bigtiff", s_read_bigtiff },
+	{ "overviews", s_read_overviews },   { "resampling", s_read_resampling },
+	{ "dtype", s_read_type },            { "nodata", s_read_nodata },
+	{ "dates", s_read_dates },
+};
+
+static const struct {
+	size_t n;
+	const weir_option_t *options;
+} s_options[WEIR_N_FORMATS] = {
+	[WEIR_FORMAT_GTIFF] = { sizeof s_gtiff_options / sizeof *s_gtiff_options, s_gtiff_options },
+	[WEIR_FORMAT_COG] = { sizeof s_cog_options / sizeof *s_cog_options, s_cog_options },
 };
 
 static int
@@ -193,23 +231,24 @@ s_unknown_option (const weir_option_reader_t *self, const char *key)
 {
 	weir_format_t format = self->target->format;
 	char known[256] = "";
-	for (size_t i = 0; i < s_n_options[format]; i++) {
+	for (size_t i = 0; i < s_options[format].n; i++) {
 		size_t used = strlen (known);
 		snprintf (known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "",
-		          s_gtiff_options[i].name);
+		          s_options[format].options[i].name);
 	}
 	return weir_err_invalid (self->err, "ProcessParameterUnsupported", self->node,
 	                         "save_result: %s has no option '%s': it has %s",
 	                         weir_plan_format_name (format), key,
-	                         s_n_options[format] > 0 ? known : "none");
+	                         s_options[format].n > 0 ? known : "none");
 }
 
 static int
 s_read_option (const weir_option_reader_t *self, const char *key, const json_t *value)
 {
-	for (size_t i = 0; i < s_n_options[self->target->format]; i++)
-		if (strcasecmp (key, s_gtiff_options[i].name) == 0) /* null: the default */
-			return json_is_null (value) ? WEIR_OK : s_gtiff_options[i].read (self, value);
+	const weir_option_t *options = s_options[self->target->format].options;
+	for (size_t i = 0; i < s_options[self->target->format].n; i++)
+		if (strcasecmp (key, options[i].name) == 0) /* null: the default */
+			return json_is_null (value) ? WEIR_OK : options[i].read (self, value);
 	return s_unknown_option (self, key);
 }
 
@@ -248,18 +287,19 @@ weir_target_read (const weir_graph_node_t *save, weir_target_t *target_out, weir
 	if (!weir_plan_format_parse (name, &target.format) || target.format == WEIR_FORMAT_NULL)
 		return weir_err_set (
 			err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FormatUnsupported", save->id,
-			"save_result: format '%s' is not offered: there are GTiff and PNG", name);
+			"save_result: format '%s' is not offered: there are GTiff, COG and PNG", name);
 	if (options != NULL && !json_is_null (options) && !json_is_object (options) &&
 	    json_array_size (options) > 0)
 		return weir_err_invalid (err, "ProcessParameterInvalid", save->id,
 		                         "argument 'options' of save_result: expected an object");
-	bool is_gtiff = target.format == WEIR_FORMAT_GTIFF;
-	target.options = (weir_format_options_t){ .compress = weir_strdup (is_gtiff ? "DEFLATE" : NULL),
+	bool is_tiff = target.format == WEIR_FORMAT_GTIFF || target.format == WEIR_FORMAT_COG;
+	target.options = (weir_format_options_t){ .compress = weir_strdup (is_tiff ? "DEFLATE" : NULL),
 		                                      .predictor = 1,
 		                                      .block_width = WEIR_TILE_DEFAULT,
 		                                      .block_height = WEIR_TILE_DEFAULT,
 		                                      .tiled = true,
-		                                      .bigtiff = weir_strdup (is_gtiff ? "IF_SAFER"
+		                                      .overviews = target.format == WEIR_FORMAT_COG,
+		                                      .bigtiff = weir_strdup (is_tiff ? "IF_SAFER"
 		                                                                       : NULL) };
 	weir_option_reader_t reader = { save->id, &target, err };
 	int rc = json_is_object (options) ? s_read_options (&reader, options) : WEIR_OK;
@@ -275,6 +315,7 @@ weir_target_clear (weir_target_t *self)
 {
 	free (self->options.compress);
 	free (self->options.bigtiff);
+	free (self->options.resampling);
 	*self = (weir_target_t){ 0 };
 }
 
@@ -295,7 +336,7 @@ s_retype (weir_cell_t cell, weir_type_t type)
 }
 
 int
-weir_target_apply (const weir_target_t *self, const char *node, size_t n_bands, bool keeps_time,
+weir_target_apply (weir_target_t *self, const char *node, size_t n_bands, bool keeps_time,
                    weir_pipeline_t *pipeline, weir_err_t *err)
 {
 	if (self->format == WEIR_FORMAT_PNG && (n_bands != 1 || keeps_time))
@@ -306,16 +347,16 @@ weir_target_apply (const weir_target_t *self, const char *node, size_t n_bands, 
 	weir_cell_t out = self->has_type ? s_retype (pipeline->out, self->type) : pipeline->out;
 	weir_option_reader_t reader = { .node = node, .err = err };
 	bool is_float = weir_type_is_float (out.type);
-	if (self->has_nodata && is_float && !isnan (self->nodata))
-		return weir_err_set (
-			err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported", node,
-			"option 'nodata' of save_result: no-data of %s is NaN: another value is not "
-			"offered yet",
-			weir_type_name (out.type));
-	if (self->has_nodata && !is_float && !weir_type_holds (out.type, self->nodata))
+	bool is_fit = is_float ? out.type != WEIR_F32 || !(fabs (self->nodata) > (double) FLT_MAX)
+	                       : weir_type_holds (out.type, self->nodata);
+	if (self->has_nodata && !is_fit)
 		return weir_err_invalid (err, "ProcessParameterInvalid", node,
 		                         "option 'nodata' of save_result: %g does not fit %s", self->nodata,
 		                         weir_type_name (out.type));
+	if (self->has_nodata && is_float && !isnan (self->nodata)) {
+		self->options.has_nodata = true; /* as it will be read back */
+		self->options.nodata = out.type == WEIR_F32 ? (double) (float) self->nodata : self->nodata;
+	}
 	if (self->has_nodata && !is_float) {
 		out.is_bool = out.is_bool && self->nodata == 255;
 		out.has_nodata = true;

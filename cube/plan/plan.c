@@ -40,6 +40,7 @@ s_clear_output (weir_plan_output_t *self)
 	free (self->node);
 	free (self->options.compress);
 	free (self->options.bigtiff);
+	free (self->options.resampling);
 	weir_pipeline_clear (&self->pipeline);
 }
 

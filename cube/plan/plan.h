@@ -66,6 +66,7 @@ typedef struct { /* one load_stac with its extents */
 
 typedef enum {
 	WEIR_FORMAT_GTIFF = 0,
+	WEIR_FORMAT_COG, /* the same tiles, directories first, with overviews */
 	WEIR_FORMAT_PNG,
 	WEIR_FORMAT_NULL,
 	WEIR_N_FORMATS
@@ -78,7 +79,10 @@ typedef struct {    /* options of save_result, defaults filled in */
 	bool tiled;
 	char *bigtiff; /* "IF_SAFER", "YES", "NO", "IF_NEEDED" */
 	bool overviews;
+	char *resampling; /* of overviews, GDAL's name; NULL: nearest for integers, average for floats */
 	bool dates_as_bands;
+	bool has_nodata; /* floats: no-data is written as this value, not as NaN */
+	double nodata;
 } weir_format_options_t;
 
 typedef struct {

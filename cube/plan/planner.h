@@ -53,8 +53,8 @@ typedef struct {
 int weir_target_read (const weir_graph_node_t *save, weir_target_t *target_out, weir_err_t *err);
 void weir_target_clear (weir_target_t *self);
 /* What depends on the data: predictor and type, no-data and type, PNG's one band. Changes
- * pipeline->out. */
-int weir_target_apply (const weir_target_t *self, const char *node, size_t n_bands, bool keeps_time,
+ * pipeline->out, and what floats write for no-data. */
+int weir_target_apply (weir_target_t *self, const char *node, size_t n_bands, bool keeps_time,
                        weir_pipeline_t *pipeline, weir_err_t *err);
 
 /* ---- types.c */

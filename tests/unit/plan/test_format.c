@@ -28,10 +28,23 @@ test_refusals (void **state)
 	static const struct {
 		const char *save, *code, *word;
 	} rows[] = {
-		{ "'format': 'netCDF'", "FormatUnsupported", "GTiff and PNG" },
+		{ "'format': 'netCDF'", "FormatUnsupported", "GTiff, COG and PNG" },
 		{ "'format': 'NULL'", "FormatUnsupported", "NULL" },
 		{ "'format': 'GTiff', 'options': {'colour': 1}", "ProcessParameterUnsupported",
 		  "'colour'" },
+		{ "'format': 'COG', 'options': {'tiled': true}", "ProcessParameterUnsupported",
+		  "COG has no option 'tiled': it has compress, predictor, blocksize, bigtiff, overviews, "
+		  "resampling, dtype, nodata, dates" },
+		{ "'format': 'COG', 'options': {'blocksize': 48}", "ProcessParameterInvalid", "64, 128" },
+		{ "'format': 'COG', 'options': {'blocksize': 8192}", "ProcessParameterInvalid", "64, 128" },
+		{ "'format': 'COG', 'options': {'blocksize': '512'}", "ProcessParameterInvalid",
+		  "64, 128" },
+		{ "'format': 'COG', 'options': {'resampling': 'best'}", "ProcessParameterInvalid",
+		  "NEAREST, AVERAGE, MODE" },
+		{ "'format': 'GTiff', 'options': {'resampling': 'average'}", "ProcessParameterUnsupported",
+		  "'resampling'" },
+		{ "'format': 'GTiff', 'options': {'dtype': 'float32', 'nodata': 1e39}",
+		  "ProcessParameterInvalid", "1e+39 does not fit float32" },
 		{ "'format': 'PNG', 'options': {'compress': 'LZW'}", "ProcessParameterUnsupported",
 		  "none" },
 		{ "'format': 'GTiff', 'options': {'compress': 'ZIP'}", "ProcessParameterInvalid",
@@ -167,8 +180,39 @@ test_dtype (void **state)
 	assert_int_equal (
 		fixture_plan_max (&fixture, "", "'format': 'GTiff', 'options': {'nodata': 'nan'}"), 0);
 	assert_int_equal (
-		fixture_plan_max (&fixture, "", "'format': 'GTiff', 'options': {'nodata': -9999}"),
-		WEIR_E_UNSUPPORTED);
+		fixture_plan_max (&fixture, "", "'format': 'GTiff', 'options': {'nodata': -9999.9}"), 0);
+	const weir_plan_output_t *output = &fixture.plan->outputs[0];
+	assert_true (output->options.has_nodata);
+	assert_true (output->options.nodata == (double) -9999.9F); /* as a float32 has it */
+	assert_true (weir_cell_equal (output->pipeline.out, weir_cell_float (WEIR_F32)));
+	fixture_clear (&fixture);
+}
+
+static void
+test_cog (void **state)
+{
+	(void) state;
+	fixture_t fixture;
+	fixture_init (&fixture);
+	fixture_add_items (&fixture, 2, s_items);
+	assert_int_equal (fixture_plan_max (&fixture, "", "'format': 'cog'"), 0);
+	const weir_plan_output_t *output = &fixture.plan->outputs[0];
+	assert_int_equal (output->format, WEIR_FORMAT_COG);
+	assert_true (output->options.tiled && output->options.overviews);
+	assert_null (output->options.resampling);
+	assert_int_equal (output->options.block_width, 512);
+	assert_int_equal (
+		fixture_plan_max (&fixture, "",
+	                      "'format': 'COG', 'options': {'blocksize': 128, 'overviews': false,"
+	                      "'resampling': 'Average', 'compress': 'zstd', 'predictor': 2,"
+	                      "'nodata': 7}"),
+		0);
+	output = &fixture.plan->outputs[0];
+	assert_false (output->options.overviews);
+	assert_string_equal (output->options.resampling, "AVERAGE");
+	assert_int_equal (output->options.block_width, 128);
+	assert_int_equal (output->options.block_height, 128);
+	assert_true (output->pipeline.out.nodata == 7 && !output->options.has_nodata);
 	fixture_clear (&fixture);
 }
 
@@ -216,6 +260,7 @@ main (void)
 		cmocka_unit_test (test_refusals),    cmocka_unit_test (test_defaults),
 		cmocka_unit_test (test_all_options), cmocka_unit_test (test_dtype),
 		cmocka_unit_test (test_strips),      cmocka_unit_test (test_png),
+		cmocka_unit_test (test_cog),
 	};
 	return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* sink_task.c - see sink_task.h */
 #include "actors/sink/sink_task.h"
 
+#include "actors/sink/describe.h"
 #include "actors/sink/sink.h"
 #include "connectors/raster/encode.h"
 
@@ -210,17 +211,21 @@ s_open_parts (weir_assembly_t *self, weir_err_t *err)
 }
 
 /* Files with holes are put together aside, so that none of them ever has the name of a whole
- * result. */
+ * result; no collection offers them as one. */
 static int
 s_assemble (weir_assembly_t *assembly, weir_sink_task_t *task, const char *dir, weir_err_t *err)
 {
 	const weir_plan_t *plan = task->job->plan;
 	int status = s_make_dir (dir, err);
-	if (status != 0 || task->n_missing_all == 0)
-		return status != 0
-		           ? status
-		           : weir_assemble_output (plan, task->output, dir, s_fetch_block, assembly,
-		                                   s_is_cancelled, &task->files, &task->n_files, err);
+	if (status == 0 && task->n_missing_all == 0) {
+		status = weir_assemble_output (plan, task->output, dir, s_fetch_block, assembly,
+		                               s_is_cancelled, &task->files, &task->n_files, err);
+		return status != 0 ? status
+		                   : weir_sink_describe (plan, task->output, dir, &task->files,
+		                                         &task->n_files, err);
+	}
+	if (status != 0)
+		return status;
 	char *parts = weir_sink_parts_dir (task->job->results_dir, task->job->name);
 	char *aside = weir_asprintf ("%s/output-%u", parts, task->output);
 	status = s_make_dir (aside, err);

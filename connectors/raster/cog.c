@@ -5,8 +5,8 @@
  * behind them, the smallest overview's first. No tile is decoded or encoded a second time, so cells
  * are those of the GTiff to the bit, and memory is one tile and 16 bytes for each.
  *
- * Each tile has its length in front and its last four bytes once more behind, so that a reader needs
- * no list of lengths and notices a file that was written on.
+ * Each tile has its length in front and its last four bytes once more behind: a reader needs no list
+ * of lengths and notices a file that was written on.
  *
  * Runs on   one thread a file; blocks on disk; needs room for the file twice
  * Source    OGC 21-026 (Cloud Optimized GeoTIFF 1.0); GDAL, "COG driver", section header ghost area
@@ -39,9 +39,9 @@ typedef struct {
 	weir_outfile_t *file;
 	int plain_fd;
 	weir_tiffdirs_t dirs;
-	uint64_t first_dir;                /* offsets in the result */
+	uint64_t first_dir; /* offsets in the result */
 	uint64_t dirs_at[WEIR_TIFFDIR_MAX + 1];
-	uint64_t **sources;                /* where the tiles of each directory lie in the plain file */
+	uint64_t **sources; /* where the tiles of each directory lie in the plain file */
 	uint32_t longest;
 } s_cog_t;
 

@@ -146,6 +146,22 @@ weir_raster_crs_resolve (void *arg, size_t n, const char *const *candidates)
 	return NULL;
 }
 
+char *
+weir_raster_crs_code (const char *text)
+{
+	OGRSpatialReferenceH crs = weir_crs_import (text);
+	const char *authority = crs != NULL ? OSRGetAuthorityName (crs, NULL) : NULL;
+	const char *number = crs != NULL ? OSRGetAuthorityCode (crs, NULL) : NULL;
+	char *code = NULL;
+	if (authority != NULL && number != NULL)
+		code = weir_asprintf ("%s:%s", authority, number);
+	OSRDestroySpatialReference (crs);
+	if (code != NULL && weir_raster_crs_equal (NULL, text, code))
+		return code;
+	free (code);
+	return NULL;
+}
+
 /* ---- equality */
 
 /* PROJ counts a datum's name. Files and items often lose it, so a datum that is named by its

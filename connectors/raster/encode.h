@@ -40,4 +40,11 @@ int weir_assemble_output (const weir_plan_t *plan, uint32_t output, const char *
                           weir_encoded_fetch_fn *fetch, void *arg, bool (*is_cancelled) (void *arg),
                           char ***files_out, size_t *n_files_out, weir_err_t *err);
 
+/* What distinguishes band i of a file that holds n_labels labels from label_first on: bands within
+ * labels. Name, label, or both; yours. */
+char *weir_output_band_name (const weir_plan_t *plan, uint32_t output, uint64_t label_first,
+                             uint64_t n_labels, uint64_t i);
+/* As the files of this output declare it. */
+bool weir_output_nodata (const weir_plan_t *plan, uint32_t output, double *nodata_out);
+
 #endif

@@ -25,6 +25,9 @@ void weir_raster_shutdown (void);
 weir_transform_fn weir_raster_transform;
 char *weir_raster_crs_resolve (void *arg, size_t n, const char *const *candidates);
 bool weir_raster_crs_equal (void *arg, const char *a, const char *b);
+/* "EPSG:32642" where the CRS is exactly what PROJ has under the code that it names; else NULL.
+ * Yours. */
+char *weir_raster_crs_code (const char *crs);
 int weir_raster_probe (void *arg, const char *name, weir_probe_t *probe_out, weir_err_t *err);
 /* Path, file:// address or http(s) URL -> GDAL name. Refuses "/vsi…", "<…", driver prefixes and
  * unknown schemes (code "AddressNotAllowed"). http(s) is refused with WEIR_E_UNSUPPORTED until

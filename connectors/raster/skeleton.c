@@ -59,34 +59,48 @@ s_make_options (const weir_assembly_t *self, bool is_signed_byte)
 	return options;
 }
 
-/* Bands are labels × bands; a name says what distinguishes them. */
+char *
+weir_output_band_name (const weir_plan_t *plan, uint32_t output, uint64_t label_first,
+                       uint64_t n_labels, uint64_t i)
+{
+	const weir_plan_output_t *out = &plan->outputs[output];
+	const weir_plan_source_t *source = &plan->sources[out->source];
+	size_t n_bands = weir_plan_output_bands (source, out);
+	bool is_named = out->pipeline.bands_at == WEIR_BANDS_APART;
+	const char *name = is_named ? source->bands[i % n_bands].name : NULL;
+	if (!out->keeps_time || (n_labels == 1 && !out->options.dates_as_bands))
+		return weir_strdup (name);
+	char label[64];
+	weir_label_format (source->labels_us[label_first + i / n_bands], label, sizeof label);
+	return n_bands == 1 ? weir_strdup (label)
+	                    : weir_asprintf ("%s %s", label, name != NULL ? name : "");
+}
+
+bool
+weir_output_nodata (const weir_plan_t *plan, uint32_t output, double *nodata_out)
+{
+	const weir_plan_output_t *out = &plan->outputs[output];
+	weir_cell_t cell = out->pipeline.out;
+	*nodata_out = !weir_type_is_float (cell.type) ? cell.nodata
+	              : out->options.has_nodata       ? out->options.nodata
+	                                              : (double) NAN;
+	return weir_type_is_float (cell.type) || cell.has_nodata;
+}
+
 static void
 s_describe_bands (const weir_assembly_t *self, uint64_t label_first, uint64_t n_labels,
                   GDALDatasetH dataset)
 {
-	const weir_plan_source_t *source = self->source;
-	const weir_format_options_t *wanted = &self->output->options;
-	weir_cell_t cell = self->output->pipeline.out;
-	size_t n_bands = weir_plan_output_bands (source, self->output);
-	bool is_named = self->output->pipeline.bands_at == WEIR_BANDS_APART;
-	for (uint64_t i = 0; i < n_labels * n_bands; i++) {
+	double nodata;
+	bool has_nodata = weir_output_nodata (self->plan, self->index, &nodata);
+	for (uint64_t i = 0; i < n_labels * weir_plan_output_bands (self->source, self->output); i++) {
 		GDALRasterBandH band = GDALGetRasterBand (dataset, (int) i + 1);
-		const char *name = is_named ? source->bands[i % n_bands].name : NULL;
-		char label[64] = "";
-		if (n_labels > 1 || self->output->options.dates_as_bands)
-			if (self->output->keeps_time)
-				weir_label_format (source->labels_us[label_first + i / n_bands], label,
-				                   sizeof label);
-		char *text = label[0] == '\0' ? (name != NULL ? weir_strdup (name) : NULL)
-		             : n_bands == 1   ? weir_strdup (label)
-		                              : weir_asprintf ("%s %s", label, name != NULL ? name : "");
+		char *text = weir_output_band_name (self->plan, self->index, label_first, n_labels, i);
 		if (text != NULL)
 			GDALSetDescription (band, text);
 		free (text);
-		if (weir_type_is_float (cell.type))
-			GDALSetRasterNoDataValue (band, wanted->has_nodata ? wanted->nodata : (double) NAN);
-		else if (cell.has_nodata)
-			GDALSetRasterNoDataValue (band, cell.nodata);
+		if (has_nodata)
+			GDALSetRasterNoDataValue (band, nodata);
 	}
 }
 

@@ -74,9 +74,9 @@ static int
 s_pread (const s_reader_t *self, uint64_t at, void *bytes, size_t n)
 {
 	for (size_t done = 0; done < n;) {
-		ssize_t got = at <= INT64_MAX
-		                  ? pread (self->fd, (uint8_t *) bytes + done, n - done, (off_t) (at + done))
-		                  : 0;
+		ssize_t got = at <= INT64_MAX ? pread (self->fd, (uint8_t *) bytes + done, n - done,
+		                                       (off_t) (at + done))
+		                              : 0;
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
@@ -293,7 +293,8 @@ s_put_value (const weir_tiffdir_t *dir, const weir_tifftag_t *tag, uint8_t *byte
 }
 
 void
-weir_tiffdirs_put (const weir_tiffdirs_t *self, size_t i, uint64_t at, uint64_t next, uint8_t *bytes)
+weir_tiffdirs_put (const weir_tiffdirs_t *self, size_t i, uint64_t at, uint64_t next,
+                   uint8_t *bytes)
 {
 	const weir_tiffdir_t *dir = &self->dirs[i];
 	size_t word = s_word_bytes (self->is_big), head = s_count_bytes (self->is_big);

@@ -62,7 +62,7 @@ bool weir_plan_format_parse (const char *name,
 
 /* Names of GDAL that options take, NULL-ended. */
 extern const char *const weir_plan_compressions[], *const weir_plan_bigtiffs[],
-	*const weir_plan_resamplings[];
+													   *const weir_plan_resamplings[];
 
 /* Works out n_chunk_cols, n_chunk_rows, n_chunks of an output from grid and chunk size; false if
  * too many. */

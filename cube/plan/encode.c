@@ -223,8 +223,7 @@ s_encode_options (const weir_format_options_t *options)
 	json_object_set_new (object, "bigtiff", s_encode_text (options->bigtiff));
 	json_object_set_new (object, "overviews", json_boolean (options->overviews));
 	json_object_set_new (object, "resampling", s_encode_text (options->resampling));
-	json_object_set_new (object, "nodata",
-	                     s_encode_nodata (options->has_nodata, options->nodata));
+	json_object_set_new (object, "nodata", s_encode_nodata (options->has_nodata, options->nodata));
 	json_object_set_new (object, "dates_as_bands", json_boolean (options->dates_as_bands));
 	return object;
 }

@@ -18,8 +18,8 @@
 
 const char *const weir_plan_compressions[] = { "NONE", "LZW", "DEFLATE", "ZSTD", "PACKBITS", NULL };
 const char *const weir_plan_bigtiffs[] = { "IF_SAFER", "YES", "NO", "IF_NEEDED", NULL };
-const char *const weir_plan_resamplings[] = { "NEAREST",     "AVERAGE", "MODE", "BILINEAR", "CUBIC",
-	                                          "CUBICSPLINE", "LANCZOS", NULL };
+const char *const weir_plan_resamplings[] = { "NEAREST", "AVERAGE",     "MODE",    "BILINEAR",
+	                                          "CUBIC",   "CUBICSPLINE", "LANCZOS", NULL };
 
 const char *
 weir_plan_format_name (weir_format_t format)
@@ -211,10 +211,10 @@ static const weir_option_t s_gtiff_options[] = {
 };
 
 static const weir_option_t s_cog_options[] = {
-	{ "compress", s_read_compress },     { "predictor", s_read_predictor },
-	{ "blocksize", s_read_block_size },  { "bigtiff", s_read_bigtiff },
-	{ "overviews", s_read_overviews },   { "resampling", s_read_resampling },
-	{ "dtype", s_read_type },            { "nodata", s_read_nodata },
+	{ "compress", s_read_compress },    { "predictor", s_read_predictor },
+	{ "blocksize", s_read_block_size }, { "bigtiff", s_read_bigtiff },
+	{ "overviews", s_read_overviews },  { "resampling", s_read_resampling },
+	{ "dtype", s_read_type },           { "nodata", s_read_nodata },
 	{ "dates", s_read_dates },
 };
 
@@ -300,7 +300,7 @@ weir_target_read (const weir_graph_node_t *save, weir_target_t *target_out, weir
 		                                      .tiled = true,
 		                                      .overviews = target.format == WEIR_FORMAT_COG,
 		                                      .bigtiff = weir_strdup (is_tiff ? "IF_SAFER"
-		                                                                       : NULL) };
+		                                                                      : NULL) };
 	weir_option_reader_t reader = { save->id, &target, err };
 	int rc = json_is_object (options) ? s_read_options (&reader, options) : WEIR_OK;
 	if (rc != WEIR_OK)

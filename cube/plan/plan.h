@@ -79,7 +79,8 @@ typedef struct {    /* options of save_result, defaults filled in */
 	bool tiled;
 	char *bigtiff; /* "IF_SAFER", "YES", "NO", "IF_NEEDED" */
 	bool overviews;
-	char *resampling; /* of overviews, GDAL's name; NULL: nearest for integers, average for floats */
+	char
+		*resampling; /* of overviews, GDAL's name; NULL: nearest for integers, average for floats */
 	bool dates_as_bands;
 	bool has_nodata; /* floats: no-data is written as this value, not as NaN */
 	double nodata;

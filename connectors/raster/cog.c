@@ -5,8 +5,8 @@
  * behind them, the smallest overview's first. No tile is decoded or encoded a second time, so cells
  * are those of the GTiff to the bit, and memory is one tile and 16 bytes for each.
  *
- * Each tile has its length in front and its last four bytes once more behind: a reader needs no list
- * of lengths and notices a file that was written on.
+ * Each tile has its length in front and its last four bytes once more behind: readers need no list
+ * of lengths and notice a file that was written on.
  *
  * Runs on   one thread a file; blocks on disk; needs room for the file twice
  * Source    OGC 21-026 (Cloud Optimized GeoTIFF 1.0); GDAL, "COG driver", section header ghost area

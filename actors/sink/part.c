@@ -147,9 +147,11 @@ s_read_error (weir_err_t *err, const char *path, const char *what, int error)
 	                     error != 0 ? strerror (error) : "not as it was written");
 }
 
-static int
-s_index_file (const char *path, uint32_t part, weir_entries_t *entries, weir_err_t *err)
+int
+weir_part_walk (const char *path, weir_part_visit_fn *visit, void *arg, uint64_t *end_bytes_out,
+                weir_err_t *err)
 {
+	*end_bytes_out = 0;
 	int fd = open (path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return 0; /* a sink that never got a block */
@@ -166,13 +168,39 @@ s_index_file (const char *path, uint32_t part, weir_entries_t *entries, weir_err
 		                at + sizeof header + header.n_bytes <= size;
 		if (!is_whole)
 			break;
-		weir_part_entry_t entry = { header.chunk, at + sizeof header, header.n_bytes,
-			                        header.payload_crc, part };
-		weir_vec_push (entries, entry);
+		weir_part_entry_t entry = { .chunk = header.chunk,
+			                        .offset = at + sizeof header,
+			                        .n_bytes = header.n_bytes,
+			                        .crc = header.payload_crc };
+		visit (arg, fd, &entry);
 		at += sizeof header + header.n_bytes;
 	}
 	close (fd);
+	*end_bytes_out = at;
 	return 0;
+}
+
+typedef struct {
+	uint32_t part;
+	weir_entries_t *entries;
+} s_collector_t;
+
+static void
+s_collect_entry (void *arg, int fd, const weir_part_entry_t *entry)
+{
+	(void) fd;
+	const s_collector_t *self = arg;
+	weir_part_entry_t own = *entry;
+	own.part = self->part;
+	weir_vec_push (self->entries, own);
+}
+
+static int
+s_index_file (const char *path, uint32_t part, weir_entries_t *entries, weir_err_t *err)
+{
+	s_collector_t collector = { part, entries };
+	uint64_t end;
+	return weir_part_walk (path, s_collect_entry, &collector, &end, err);
 }
 
 static int

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #define WEIR_PART_HEADER_BYTES 32
+#define WEIR_PART_MAGIC_TEXT "WRP1"
 
 typedef struct weir_part_file weir_part_file_t;
 
@@ -34,6 +35,11 @@ typedef struct {
 	uint32_t part; /* index of the file in the list that was read */
 } weir_part_entry_t;
 
+/* Every whole record in the order of the file; fd: to fetch its payload. A file that is not there
+ * has none. *end_bytes_out: behind the last whole record. */
+typedef void weir_part_visit_fn (void *arg, int fd, const weir_part_entry_t *entry);
+int weir_part_walk (const char *path, weir_part_visit_fn *visit, void *arg, uint64_t *end_bytes_out,
+                    weir_err_t *err);
 /* All whole records of the files, by chunk, the first of each chunk only; *entries_out is yours. */
 int weir_part_index (size_t n_paths, const char *const *paths, weir_part_entry_t **entries_out,
                      size_t *n_out, weir_err_t *err);

@@ -41,7 +41,7 @@ int weir_assemble_output (const weir_plan_t *plan, uint32_t output, const char *
                           char ***files_out, size_t *n_files_out, weir_err_t *err);
 
 /* What distinguishes band i of a file that holds n_labels labels from label_first on: bands within
- * labels. Name, label, or both; yours. */
+ * labels. Name, label, or both; NULL for a band without name. Yours. */
 char *weir_output_band_name (const weir_plan_t *plan, uint32_t output, uint64_t label_first,
                              uint64_t n_labels, uint64_t i);
 /* As the files of this output declare it. */

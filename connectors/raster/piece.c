@@ -249,6 +249,36 @@ weir_piece_parse (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, const
 	return 0;
 }
 
+bool
+weir_piece_describe (const uint8_t *bytes, size_t n_bytes, weir_piece_view_t *view_out)
+{
+	memset (view_out, 0, sizeof *view_out);
+	if (n_bytes < WEIR_PIECE_HEADER_BYTES || memcmp (bytes, s_magic, sizeof s_magic) != 0)
+		return false;
+	weir_piece_shape_t shape = { .kind = (weir_piece_kind_t) s_get_u32 (bytes + 8),
+		                         .type = (weir_type_t) s_get_u32 (bytes + 12),
+		                         .n_bands = s_get_u32 (bytes + 16),
+		                         .width = s_get_u32 (bytes + 20),
+		                         .height = s_get_u32 (bytes + 24),
+		                         .n_cols = s_get_u32 (bytes + 28),
+		                         .n_rows = s_get_u32 (bytes + 32),
+		                         .n_pieces = s_get_u32 (bytes + 36) };
+	if ((unsigned) shape.kind > WEIR_PIECE_ROWS || (unsigned) shape.type >= WEIR_N_TYPES ||
+	    weir_piece_head_bytes (&shape) > n_bytes)
+		return false;
+	view_out->shape = shape;
+	view_out->range.min = s_get_f64 (bytes + 40);
+	view_out->range.max = s_get_f64 (bytes + 48);
+	view_out->range.n_valid = s_get_u64 (bytes + 56);
+	view_out->lengths = bytes + WEIR_PIECE_HEADER_BYTES;
+	view_out->pieces = bytes + weir_piece_head_bytes (&shape);
+	uint64_t total = weir_piece_head_bytes (&shape);
+	for (uint32_t i = 0; i < shape.n_pieces; i++)
+		total += weir_piece_length (view_out, i);
+	return total == n_bytes &&
+	       (uint64_t) shape.n_cols * shape.n_rows * shape.n_bands == shape.n_pieces;
+}
+
 uint32_t
 weir_piece_length (const weir_piece_view_t *self, uint32_t i)
 {

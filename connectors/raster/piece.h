@@ -23,6 +23,7 @@
 #include "connectors/raster/encode.h"
 
 #define WEIR_PIECE_HEADER_BYTES ((size_t) 64)
+#define WEIR_PIECE_MAGIC "WEIRENC1"
 
 typedef enum { WEIR_PIECE_NONE = 0, WEIR_PIECE_TILES, WEIR_PIECE_ROWS } weir_piece_kind_t;
 
@@ -62,6 +63,9 @@ void weir_piece_write_head (const weir_piece_shape_t *self, const weir_piece_ran
                             const uint32_t *lengths, uint8_t *head);
 int weir_piece_parse (const weir_plan_t *plan, const weir_plan_chunk_t *chunk, const uint8_t *bytes,
                       size_t n_bytes, weir_piece_view_t *view_out, weir_err_t *err);
+/* What an encoded chunk says of itself, held against nothing but its own length; false where that
+ * cannot be. The chunk's rows and columns are not in it: 0. */
+bool weir_piece_describe (const uint8_t *bytes, size_t n_bytes, weir_piece_view_t *view_out);
 /* Length of piece i; pieces lie one after the other. */
 uint32_t weir_piece_length (const weir_piece_view_t *self, uint32_t i);
 

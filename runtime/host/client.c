@@ -88,6 +88,10 @@ s_receive_one (void *socket)
 	weir_err_t err;
 	if (zmq_msg_recv (&frame, socket, ZMQ_DONTWAIT) >= 0) {
 		weir_handoff_take (zmq_msg_data (&frame));
+		weir_record_t record = { .kind = WEIR_RECORD_CONTROL,
+			                     .receiver = "client",
+			                     .n_bytes = (uint32_t) zmq_msg_size (&frame) };
+		weir_record_write (&record, zmq_msg_data (&frame));
 		msg = weir_control_decode (zmq_msg_data (&frame), zmq_msg_size (&frame), &err);
 		if (msg == NULL)
 			weir_log (WEIR_LOG_WARN, "client", "message dropped: %s", err.text);

@@ -306,6 +306,7 @@ s_handle (weir_host_t *self, uint64_t conn, zmq_msg_t *frame)
 {
 	weir_err_t err;
 	weir_handoff_take (zmq_msg_data (frame));
+	weir_host_record (self, WEIR_RECORD_CONTROL, conn, frame, 0);
 	Weir__Control *msg = weir_control_decode (zmq_msg_data (frame), zmq_msg_size (frame), &err);
 	if (msg == NULL) {
 		if (weir_host_is_new_offender (self, conn))

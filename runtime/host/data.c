@@ -349,6 +349,8 @@ s_handle (weir_host_t *self, uint64_t peer, zmq_msg_t *header, zmq_msg_t *payloa
 {
 	weir_err_t err;
 	weir_handoff_take (zmq_msg_data (header));
+	weir_host_record (self, WEIR_RECORD_DATA, peer, header,
+	                  payload != NULL ? zmq_msg_size (payload) : 0);
 	Weir__Data *msg = weir_data_decode (zmq_msg_data (header), zmq_msg_size (header), &err);
 	if (msg == NULL) {
 		s_complain (self, peer, err.text);

@@ -11,6 +11,7 @@
 
 #include "runtime/base/vec.h"
 #include "runtime/host/host.h"
+#include "runtime/host/record.h"
 
 #include <czmq.h>
 #include <pthread.h>
@@ -90,6 +91,10 @@ void weir_host_prepare (weir_host_t *self, const weir_actor_class_t *klass, void
                         const weir_host_config_t *config);
 int weir_host_run_prepared (weir_host_t *self, weir_err_t *err);
 void weir_host_dispose (weir_host_t *self); /* frees it too */
+
+/* record.c: a message that came in, before it is decoded */
+void weir_host_record (const weir_host_t *self, weir_record_kind_t kind, uint64_t from,
+                       zmq_msg_t *frame, uint64_t payload_bytes);
 
 /* control.c */
 int weir_control_open (weir_host_t *self, weir_err_t *err);

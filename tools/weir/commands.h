@@ -13,6 +13,7 @@ int weir_cmd_run (int argc, char **argv);
 int weir_cmd_eval (int argc, char **argv);
 int weir_cmd_validate (int argc, char **argv);
 int weir_cmd_plan (int argc, char **argv);
+int weir_cmd_inspect (int argc, char **argv);
 int weir_cmd_coordinator (int argc, char **argv);
 int weir_cmd_actor (int argc, char **argv);
 

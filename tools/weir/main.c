@@ -13,6 +13,7 @@ static const struct {
 	{ "validate", weir_cmd_validate, "checks a process graph" },
 	{ "plan", weir_cmd_plan, "explains what a process graph would do" },
 	{ "eval", weir_cmd_eval, "evaluates processes on JSON values, a case a line" },
+	{ "inspect", weir_cmd_inspect, "prints recorded messages, parts, encoded chunks and plans" },
 	{ "coordinator", weir_cmd_coordinator, "runs a coordinator" },
 	{ "actor", weir_cmd_actor, "runs a reader, compute or sink actor" },
 };

@@ -200,7 +200,7 @@ s_test_before (void **state)
 {
 	(void) state;
 	random_t random = { 20221101 };
-	for (int i = 0; i < 3000; i++)
+	for (int i = 0; i < 400; i++)
 		s_check (&random, WEIR_BANDS_SLICE);
 }
 
@@ -209,7 +209,7 @@ s_test_after (void **state)
 {
 	(void) state;
 	random_t random = { 7 };
-	for (int i = 0; i < 3000; i++)
+	for (int i = 0; i < 400; i++)
 		s_check (&random, WEIR_BANDS_CHUNK);
 }
 

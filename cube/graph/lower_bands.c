@@ -262,7 +262,7 @@ s_variance (weir_lower_t *self, bool ignores, const uint16_t *values, size_t n)
 static uint16_t
 s_inline (weir_lower_t *self, const weir_prog_t *prog, uint16_t value)
 {
-	uint16_t moved[WEIR_PROG_INSTR_MAX];
+	uint16_t moved[WEIR_PROG_INSTR_MAX], last = value;
 	for (size_t i = 0; i < prog->n_instr; i++) {
 		weir_instr_t instr = prog->instr[i];
 		bool is_leaf = instr.op == WEIR_OP_CONST || instr.op == WEIR_OP_NODATA;
@@ -270,9 +270,9 @@ s_inline (weir_lower_t *self, const weir_prog_t *prog, uint16_t value)
 		instr.a = n > 0 ? moved[instr.a] : 0;
 		instr.b = n > 1 ? moved[instr.b] : 0;
 		instr.c = n > 2 ? moved[instr.c] : 0;
-		moved[i] = instr.op == WEIR_OP_INPUT ? value : weir_lower_emit (self, instr);
+		last = moved[i] = instr.op == WEIR_OP_INPUT ? value : weir_lower_emit (self, instr);
 	}
-	return moved[prog->n_instr - 1];
+	return last;
 }
 
 static uint16_t

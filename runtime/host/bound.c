@@ -70,6 +70,7 @@ weir_bound_spawn (const char *program, const char *const *args, const char *outp
 	pid_t parent = getpid ();
 	pid_t pid = vfork (); /* NOLINT: what posix_spawn does, plus the binding */
 	if (pid == 0) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Vfork): system calls and execvp only */
 		int error = s_become (program, args, output, parent);
 		(void) !write (ends[1], &error, sizeof error);
 		_exit (EXIT_CANNOT_START);

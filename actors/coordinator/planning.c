@@ -17,6 +17,7 @@ typedef struct {
 	weir_stac_items_t **items; /* n_wants */
 	size_t n_warnings;
 	char **warnings;
+	weir_raster_context_t raster;
 } weir_planning_t;
 
 static int
@@ -57,14 +58,15 @@ static int
 s_probe (void *arg, const char *name, weir_probe_t *probe_out, weir_err_t *err)
 {
 	int rc = s_check_cancelled (arg, err);
-	return rc == WEIR_OK ? weir_raster_probe (NULL, name, probe_out, err) : rc;
+	weir_planning_t *self = arg;
+	return rc == WEIR_OK ? weir_raster_probe (&self->raster, name, probe_out, err) : rc;
 }
 
 static int
 s_name_of_href (void *arg, const char *href, char **name_out, weir_err_t *err)
 {
-	(void) arg;
-	return weir_raster_name_of_href (NULL, href, name_out, err);
+	weir_planning_t *self = arg;
+	return weir_raster_name_of_href (&self->raster, href, name_out, err);
 }
 
 /* Takes n texts. */

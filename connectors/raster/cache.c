@@ -6,42 +6,12 @@
  * Invariants   newest … oldest is one list; bytes is the sum over it; the newest is never evicted
  *              for its own sake
  */
-#include "connectors/raster/cache.h"
-
-#include "connectors/raster/driver.h"
+#include "connectors/raster/cache_impl.h"
+#include "connectors/raster/url.h"
 #include "connectors/raster/words.h"
 #include "runtime/base/mem.h"
 
 #include <stdlib.h>
-
-typedef struct s_handle {
-	struct s_handle *newer, *older;
-	char *name;
-	uint64_t hash;
-	GDALDatasetH dataset;
-	size_t bytes;
-} s_handle_t;
-
-struct weir_raster_cache {
-	s_handle_t *newest, *oldest;
-	size_t bytes_max;
-	weir_raster_cache_stats_t stats;
-	uint8_t *block; /* 64-aligned */
-	size_t block_bytes;
-	const s_handle_t *block_handle; /* what `block` holds; NULL: nothing */
-	uint32_t block_band;
-	int block_col, block_row;
-};
-
-/* One band of one open file, as a read needs it. */
-typedef struct {
-	s_handle_t *handle;
-	uint32_t number;
-	GDALRasterBandH band;
-	weir_type_t type;
-	size_t cell_bytes;
-	int block_width, block_height;
-} s_band_t;
 
 weir_raster_cache_t *
 weir_raster_cache_new (size_t handle_bytes_max)
@@ -52,7 +22,7 @@ weir_raster_cache_new (size_t handle_bytes_max)
 }
 
 static void
-s_unlink (weir_raster_cache_t *self, s_handle_t *handle)
+s_unlink (weir_raster_cache_t *self, weir_raster_handle_t *handle)
 {
 	if (handle->newer != NULL)
 		handle->newer->older = handle->older;
@@ -66,7 +36,7 @@ s_unlink (weir_raster_cache_t *self, s_handle_t *handle)
 }
 
 static void
-s_push_newest (weir_raster_cache_t *self, s_handle_t *handle)
+s_push_newest (weir_raster_cache_t *self, weir_raster_handle_t *handle)
 {
 	handle->older = self->newest;
 	if (self->newest != NULL)
@@ -76,16 +46,20 @@ s_push_newest (weir_raster_cache_t *self, s_handle_t *handle)
 	self->newest = handle;
 }
 
-static void
-s_drop (weir_raster_cache_t *self, s_handle_t *handle)
+void
+weir_raster_cache_drop (weir_raster_cache_t *self, weir_raster_handle_t *handle)
 {
+	if (handle->n_expected > 0)
+		weir_raster_ahead_forget (self, handle);
 	s_unlink (self, handle);
 	if (self->block_handle == handle)
 		self->block_handle = NULL;
 	self->stats.bytes -= handle->bytes;
 	self->stats.n_open--;
 	self->stats.n_closed++;
-	GDALClose (handle->dataset);
+	if (handle->dataset != NULL)
+		GDALClose (handle->dataset);
+	weir_remote_destroy (&handle->remote);
 	free (handle->name);
 	free (handle);
 }
@@ -97,8 +71,11 @@ weir_raster_cache_destroy (weir_raster_cache_t **self_p)
 	if (self == NULL)
 		return;
 	while (self->newest != NULL)
-		s_drop (self, self->newest);
+		weir_raster_cache_drop (self, self->newest);
 	free (self->block);
+	weir_fetch_group_destroy (&self->group);
+	weir_vec_clear (&self->expected);
+	weir_vec_clear (&self->blocks);
 	free (self);
 	*self_p = NULL;
 }
@@ -142,43 +119,77 @@ s_estimate_bytes (GDALDatasetH dataset)
 	return bytes;
 }
 
+/* The newest stays, and what reads are announced for. */
 static void
-s_make_room (weir_raster_cache_t *self, size_t bytes)
+s_make_room (weir_raster_cache_t *self, bool is_remote)
 {
-	while (self->oldest != NULL &&
-	       (bytes > self->bytes_max || self->stats.bytes > self->bytes_max - bytes))
-		s_drop (self, self->oldest);
+	size_t most = self->bytes_max;
+	if (is_remote && most > WEIR_RASTER_REMOTE_BYTES)
+		most = WEIR_RASTER_REMOTE_BYTES;
+	weir_raster_handle_t *handle = self->oldest;
+	while (self->stats.bytes > most && handle != NULL && handle != self->newest) {
+		weir_raster_handle_t *newer = handle->newer;
+		if (handle->n_expected == 0)
+			weir_raster_cache_drop (self, handle);
+		handle = newer;
+	}
 }
 
-static int
-s_find_handle (weir_raster_cache_t *self, const char *name, s_handle_t **handle_out,
-               weir_err_t *err)
+weir_raster_handle_t *
+weir_raster_cache_find (weir_raster_cache_t *self, const char *name)
 {
 	uint64_t hash = s_hash_name (name);
-	for (s_handle_t *handle = self->newest; handle != NULL; handle = handle->older) {
+	for (weir_raster_handle_t *handle = self->newest; handle != NULL; handle = handle->older) {
 		if (handle->hash != hash || strcmp (handle->name, name) != 0)
 			continue;
 		s_unlink (self, handle);
 		s_push_newest (self, handle);
-		*handle_out = handle;
-		return 0;
+		return handle;
 	}
-	GDALDatasetH dataset = NULL;
-	int status = weir_driver_open (name, &dataset, err);
-	if (status != 0)
-		return status;
-	s_handle_t *handle = weir_alloc (sizeof *handle);
+	return NULL;
+}
+
+weir_raster_handle_t *
+weir_raster_cache_add (weir_raster_cache_t *self, const char *name, GDALDatasetH dataset,
+                       weir_remote_t *remote)
+{
+	weir_raster_handle_t *handle = weir_alloc (sizeof *handle);
 	handle->name = weir_strdup (name);
-	handle->hash = hash;
-	handle->dataset = dataset;
-	handle->bytes = s_estimate_bytes (dataset);
-	s_make_room (self, handle->bytes);
+	handle->hash = s_hash_name (name);
+	handle->remote = remote;
+	handle->bytes = remote != NULL ? WEIR_REMOTE_HEAD_BYTES : 0;
 	s_push_newest (self, handle);
 	self->stats.bytes += handle->bytes;
 	self->stats.n_open++;
 	self->stats.n_opened++;
-	*handle_out = handle;
-	return 0;
+	if (dataset != NULL)
+		weir_raster_cache_opened (self, handle, dataset);
+	return handle;
+}
+
+void
+weir_raster_cache_opened (weir_raster_cache_t *self, weir_raster_handle_t *handle,
+                          GDALDatasetH dataset)
+{
+	size_t bytes = s_estimate_bytes (dataset);
+	handle->dataset = dataset;
+	handle->bytes += bytes;
+	self->stats.bytes += bytes;
+	s_make_room (self, handle->remote != NULL);
+}
+
+static int
+s_find_handle (weir_raster_cache_t *self, const char *name, weir_raster_handle_t **handle_out,
+               weir_err_t *err)
+{
+	*handle_out = weir_raster_cache_find (self, name);
+	if (*handle_out != NULL)
+		return 0;
+	GDALDatasetH dataset = NULL;
+	int status = weir_driver_open (name, &dataset, err);
+	if (status == 0)
+		*handle_out = weir_raster_cache_add (self, name, dataset, NULL);
+	return status;
 }
 
 /* ---- reading */
@@ -186,17 +197,18 @@ s_find_handle (weir_raster_cache_t *self, const char *name, s_handle_t **handle_
 static int
 s_unreadable (weir_err_t *err, const char *name, int status, const char *text)
 {
-	return weir_err_set (err, status, WEIR_CLASS_GIVE_UP, "RasterUnreadable", name, "%s", text);
+	return weir_err_set (err, status, WEIR_CLASS_GIVE_UP, "RasterUnreadable",
+	                     weir_url_shown (name), "%s", text);
 }
 
 static int
-s_check_size (const s_handle_t *handle, int64_t width, int64_t height, weir_window_t window,
+s_check_size (const weir_raster_handle_t *handle, int64_t width, int64_t height, weir_window_t window,
               weir_err_t *err)
 {
 	int64_t cols = GDALGetRasterXSize (handle->dataset);
 	int64_t rows = GDALGetRasterYSize (handle->dataset);
 	if (cols != width || rows != height)
-		return weir_err_invalid (err, "RasterSizeMismatch", handle->name,
+		return weir_err_invalid (err, "RasterSizeMismatch", weir_url_shown (handle->name),
 		                         "the file is %lld x %lld pixels, its item says %lld x %lld",
 		                         (long long) cols, (long long) rows, (long long) width,
 		                         (long long) height);
@@ -218,25 +230,25 @@ s_reserve_block (weir_raster_cache_t *self, size_t bytes, const char *name, weir
 	self->block_bytes = 0;
 	self->block = aligned_alloc (64, (bytes + 63) / 64 * 64);
 	if (self->block == NULL)
-		return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "MemoryExhausted", name,
+		return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "MemoryExhausted", weir_url_shown (name),
 		                     "no memory for a block of %zu bytes", bytes);
 	self->block_bytes = bytes;
 	return 0;
 }
 
-static int
-s_open_band (weir_raster_cache_t *self, s_handle_t *handle, uint32_t number, s_band_t *band,
+int
+weir_raster_open_band (weir_raster_cache_t *self, weir_raster_handle_t *handle, uint32_t number, weir_raster_band_t *band,
              weir_err_t *err)
 {
 	uint32_t n_bands = (uint32_t) GDALGetRasterCount (handle->dataset);
 	if (number < 1 || number > n_bands)
-		return weir_err_invalid (err, "RasterUnreadable", handle->name,
+		return weir_err_invalid (err, "RasterUnreadable", weir_url_shown (handle->name),
 		                         "no band %u: the file has %u", number, n_bands);
 	band->handle = handle;
 	band->number = number;
 	band->band = GDALGetRasterBand (handle->dataset, (int) number);
 	weir_type_t type;
-	int status = weir_driver_band_type (band->band, handle->name, &type, err);
+	int status = weir_driver_band_type (band->band, weir_url_shown (handle->name), &type, err);
 	if (status != 0)
 		return status;
 	band->type = type;
@@ -249,23 +261,39 @@ s_open_band (weir_raster_cache_t *self, s_handle_t *handle, uint32_t number, s_b
 	if (!weir_size_mul ((size_t) band->block_width, (size_t) band->block_height, &bytes) ||
 	    !weir_size_mul (bytes, band->cell_bytes, &bytes) || bytes > WEIR_RASTER_BLOCK_BYTES_MAX)
 		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "RasterUnreadable",
-		                     handle->name, "its blocks of %d x %d cells are larger than 256 MiB",
+		                     weir_url_shown (handle->name), "its blocks of %d x %d cells are larger than 256 MiB",
 		                     band->block_width, band->block_height);
 	return s_reserve_block (self, bytes, handle->name, err);
 }
 
 static int
-s_load_block (weir_raster_cache_t *self, const s_band_t *band, int col, int row, weir_err_t *err)
+s_fail_block (const weir_raster_band_t *band, int col, int row, weir_err_t *err)
+{
+	weir_remote_t *remote = band->handle->remote;
+	int status = remote != NULL ? weir_remote_take_error (remote, err) : 0;
+	if (status != 0)
+		return status;
+	return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RasterUnreadable",
+	                     weir_url_shown (band->handle->name),
+	                     "cannot read block %d, %d of band %u: %s", col, row, band->number,
+	                     weir_words_get ());
+}
+
+static int
+s_load_block (weir_raster_cache_t *self, const weir_raster_band_t *band, int col, int row,
+              weir_err_t *err)
 {
 	if (self->block_handle == band->handle && self->block_band == band->number &&
 	    self->block_col == col && self->block_row == row)
 		return 0;
 	self->block_handle = NULL;
+	int status =
+		band->handle->remote != NULL ? weir_raster_ahead_need (self, band, col, row, err) : 0;
+	if (status != 0)
+		return status;
 	weir_words_reset ();
 	if (GDALReadBlock (band->band, col, row, self->block) != CE_None)
-		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RasterUnreadable",
-		                     band->handle->name, "cannot read block %d, %d of band %u: %s", col,
-		                     row, band->number, weir_words_get ());
+		return s_fail_block (band, col, row, err);
 	self->stats.n_blocks++;
 	self->block_handle = band->handle;
 	self->block_band = band->number;
@@ -276,7 +304,7 @@ s_load_block (weir_raster_cache_t *self, const s_band_t *band, int col, int row,
 
 /* The part of a block inside the window goes to the sink. */
 static int
-s_hand_on (const weir_raster_cache_t *self, const s_band_t *band, weir_window_t window,
+s_hand_on (const weir_raster_cache_t *self, const weir_raster_band_t *band, weir_window_t window,
            weir_raster_sink_fn *sink, void *arg)
 {
 	int64_t left = (int64_t) self->block_col * band->block_width;
@@ -295,87 +323,92 @@ s_hand_on (const weir_raster_cache_t *self, const s_band_t *band, weir_window_t 
 	             (size_t) (col - window.col), (size_t) (bottom - row), (size_t) (right - col));
 }
 
-int
-weir_raster_read (weir_raster_cache_t *self, const char *name, int64_t width, int64_t height,
-                  uint32_t band, weir_window_t window, weir_raster_sink_fn *sink, void *arg,
-                  weir_err_t *err)
+weir_raster_span_t
+weir_raster_span (const weir_raster_band_t *band, weir_window_t window)
 {
-	s_handle_t *handle = NULL;
-	s_band_t source = { 0 };
-	int status = s_find_handle (self, name, &handle, err);
-	if (status == 0)
-		status = s_check_size (handle, width, height, window, err);
-	if (status == 0)
-		status = s_open_band (self, handle, band, &source, err);
-	if (status != 0 || window.width == 0 || window.height == 0)
-		return status;
-	int col_first = (int) (window.col / source.block_width);
-	int col_last = (int) ((window.col + window.width - 1) / source.block_width);
-	int row_first = (int) (window.row / source.block_height);
-	int row_last = (int) ((window.row + window.height - 1) / source.block_height);
-	for (int row = row_first; row <= row_last; row++) {
-		for (int col = col_first; col <= col_last; col++) {
-			status = s_load_block (self, &source, col, row, err);
-			if (status != 0) {
-				s_drop (self, handle); /* a later attempt begins with a fresh handle */
-				return status;
-			}
-			status = s_hand_on (self, &source, window, sink, arg);
-			if (status != 0)
-				return status;
-		}
-	}
-	return 0;
+	return (weir_raster_span_t){
+		.col_first = (int) (window.col / band->block_width),
+		.col_last = (int) ((window.col + window.width - 1) / band->block_width),
+		.row_first = (int) (window.row / band->block_height),
+		.row_last = (int) ((window.row + window.height - 1) / band->block_height)
+	};
 }
 
-/* ---- several bands */
+/* ---- reading */
 
-typedef struct { /* a band's sink as that of one band */
+typedef struct { /* one read of some bands */
+	size_t n_bands;
+	weir_raster_band_t *bands;
+	weir_window_t window;
 	weir_raster_bands_sink_fn *sink;
 	void *arg;
-	size_t i;
-} s_one_sink_t;
+	size_t i; /* the band that s_take_one hands on */
+} s_read_t;
 
 static int
 s_take_one (void *arg, weir_type_t type, const void *cells, size_t row_stride, size_t row,
             size_t col, size_t n_rows, size_t n_cols)
 {
-	const s_one_sink_t *self = arg;
-	return self->sink (self->arg, self->i, type, cells, row_stride, row, col, n_rows, n_cols);
+	const s_read_t *read = arg;
+	return read->sink (read->arg, read->i, type, cells, row_stride, row, col, n_rows, n_cols);
 }
 
 static int
-s_open_bands (weir_raster_cache_t *self, s_handle_t *handle, size_t n_bands, const uint32_t *bands,
-              s_band_t *sources, weir_err_t *err)
+s_open_bands (weir_raster_cache_t *self, weir_raster_handle_t *handle, const uint32_t *bands,
+              s_read_t *read, weir_err_t *err)
 {
-	for (size_t i = 0; i < n_bands; i++) {
-		int status = s_open_band (self, handle, bands[i], &sources[i], err);
+	for (size_t i = 0; i < read->n_bands; i++) {
+		int status = weir_raster_open_band (self, handle, bands[i], &read->bands[i], err);
 		if (status != 0)
 			return status;
-		if (sources[i].block_width != sources[0].block_width ||
-		    sources[i].block_height != sources[0].block_height)
+		if (read->bands[i].block_width != read->bands[0].block_width ||
+		    read->bands[i].block_height != read->bands[0].block_height)
 			return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "RasterUnreadable",
-			                     handle->name, "bands %u and %u have blocks of different sizes",
-			                     bands[0], bands[i]);
+			                     weir_url_shown (handle->name),
+			                     "bands %u and %u have blocks of different sizes", bands[0],
+			                     bands[i]);
 	}
 	return 0;
 }
 
 static int
-s_read_block (weir_raster_cache_t *self, const s_band_t *sources, size_t n_bands, int col, int row,
-              weir_window_t window, s_one_sink_t *one, weir_err_t *err)
+s_read_block (weir_raster_cache_t *self, s_read_t *read, int col, int row, weir_err_t *err)
 {
-	for (one->i = 0; one->i < n_bands; one->i++) {
-		int status = s_load_block (self, &sources[one->i], col, row, err);
-		if (status != 0) {
-			s_drop (self, sources[one->i].handle); /* a later attempt begins with a fresh handle */
-			return status;
-		}
-		status = s_hand_on (self, &sources[one->i], window, s_take_one, one);
+	for (read->i = 0; read->i < read->n_bands; read->i++) {
+		const weir_raster_band_t *band = &read->bands[read->i];
+		int status = s_load_block (self, band, col, row, err);
+		if (status == 0 && band->handle->remote != NULL)
+			weir_raster_ahead_use (self, band, col, row);
+		if (status == 0)
+			status = s_hand_on (self, band, read->window, s_take_one, read);
 		if (status != 0)
 			return status;
 	}
 	return 0;
+}
+
+static int
+s_read_blocks (weir_raster_cache_t *self, s_read_t *read, weir_err_t *err)
+{
+	int status = 0;
+	if (read->n_bands == 0 || read->window.width <= 0 || read->window.height <= 0)
+		return 0;
+	weir_raster_span_t span = weir_raster_span (&read->bands[0], read->window);
+	for (int row = span.row_first; row <= span.row_last && status == 0; row++)
+		for (int col = span.col_first; col <= span.col_last && status == 0; col++)
+			status = s_read_block (self, read, col, row, err);
+	return status;
+}
+
+/* A remote file waits until all bands are planned, so that they share ranges. */
+static int
+s_begin (weir_raster_cache_t *self, const char *name, const uint32_t *bands, const s_read_t *read,
+         weir_raster_handle_t **handle_out, weir_err_t *err)
+{
+	if (!weir_raster_is_remote (name))
+		return s_find_handle (self, name, handle_out, err);
+	return weir_raster_ahead_begin (self, name, read->n_bands, bands, read->window, handle_out,
+	                                err);
 }
 
 int
@@ -383,22 +416,45 @@ weir_raster_read_bands (weir_raster_cache_t *self, const char *name, int64_t wid
                         size_t n_bands, const uint32_t *bands, weir_window_t window,
                         weir_raster_bands_sink_fn *sink, void *arg, weir_err_t *err)
 {
-	s_handle_t *handle = NULL;
-	s_one_sink_t one = { .sink = sink, .arg = arg };
-	s_band_t *sources = weir_alloc (n_bands * sizeof *sources);
-	int status = s_find_handle (self, name, &handle, err);
+	weir_raster_handle_t *handle = NULL;
+	s_read_t read = { .n_bands = n_bands, .window = window, .sink = sink, .arg = arg };
+	int status = s_begin (self, name, bands, &read, &handle, err);
+	if (status != 0)
+		return status;
+	read.bands = weir_alloc (n_bands * sizeof *read.bands);
+	status = s_check_size (handle, width, height, window, err);
 	if (status == 0)
-		status = s_check_size (handle, width, height, window, err);
+		status = s_open_bands (self, handle, bands, &read, err);
 	if (status == 0)
-		status = s_open_bands (self, handle, n_bands, bands, sources, err);
-	if (status == 0 && n_bands > 0 && window.width > 0 && window.height > 0) {
-		int block_width = sources[0].block_width, block_height = sources[0].block_height;
-		int col_end = (int) ((window.col + window.width - 1) / block_width) + 1;
-		int row_end = (int) ((window.row + window.height - 1) / block_height) + 1;
-		for (int row = (int) (window.row / block_height); row < row_end && status == 0; row++)
-			for (int col = (int) (window.col / block_width); col < col_end && status == 0; col++)
-				status = s_read_block (self, sources, n_bands, col, row, window, &one, err);
-	}
-	free (sources);
+		status = s_read_blocks (self, &read, err);
+	free (read.bands);
+	if (status != 0 && status != WEIR_E_UNSUPPORTED)
+		weir_raster_cache_drop (self, handle); /* a later attempt begins with a fresh handle */
+	for (size_t i = 0; status == 0 && handle->remote != NULL && i < n_bands; i++)
+		weir_raster_ahead_end (self, handle, bands[i], window);
 	return status;
+}
+
+typedef struct { /* a sink of one band as one of several */
+	weir_raster_sink_fn *sink;
+	void *arg;
+} s_single_t;
+
+static int
+s_take_single (void *arg, size_t i, weir_type_t type, const void *cells, size_t row_stride,
+               size_t row, size_t col, size_t n_rows, size_t n_cols)
+{
+	const s_single_t *self = arg;
+	(void) i;
+	return self->sink (self->arg, type, cells, row_stride, row, col, n_rows, n_cols);
+}
+
+int
+weir_raster_read (weir_raster_cache_t *self, const char *name, int64_t width, int64_t height,
+                  uint32_t band, weir_window_t window, weir_raster_sink_fn *sink, void *arg,
+                  weir_err_t *err)
+{
+	s_single_t single = { sink, arg };
+	return weir_raster_read_bands (self, name, width, height, 1, &band, window, s_take_single,
+	                               &single, err);
 }

@@ -2,6 +2,7 @@
 #include "connectors/raster/driver.h"
 
 #include "connectors/raster/raster.h"
+#include "connectors/raster/remote.h"
 #include "connectors/raster/words.h"
 #include "runtime/base/mem.h"
 
@@ -59,8 +60,9 @@ weir_raster_init (weir_err_t *err)
 			                     s_drivers[i].name, "this GDAL lacks the driver");
 		s_list[i] = s_drivers[i].name;
 	}
-	s_is_ready = true;
-	return 0;
+	int status = weir_remote_install (err);
+	s_is_ready = status == 0;
+	return status;
 }
 
 void
@@ -68,6 +70,7 @@ weir_raster_shutdown (void)
 {
 	if (!s_is_ready)
 		return;
+	weir_fetch_shutdown ();
 	GDALDestroyDriverManager ();
 	OSRCleanup ();
 	s_is_ready = false;
@@ -101,21 +104,27 @@ s_check_file (const char *name, weir_err_t *err)
 }
 
 int
-weir_driver_open (const char *name, GDALDatasetH *dataset_out, weir_err_t *err)
+weir_driver_open_name (const char *name, const char *shown, GDALDatasetH *dataset_out,
+                       weir_err_t *err)
 {
 	*dataset_out = NULL;
 	weir_assert (s_is_ready);
-	int status = s_check_file (name, err);
-	if (status != 0)
-		return status;
 	weir_words_reset ();
 	GDALDatasetH dataset = GDALOpenEx (
 		name, GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR, s_list, NULL, NULL);
 	if (dataset == NULL)
-		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RasterUnreadable", name,
+		return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RasterUnreadable", shown,
 		                     "cannot open the raster: %s", weir_words_get ());
 	*dataset_out = dataset;
 	return 0;
+}
+
+int
+weir_driver_open (const char *name, GDALDatasetH *dataset_out, weir_err_t *err)
+{
+	*dataset_out = NULL;
+	int status = s_check_file (name, err);
+	return status != 0 ? status : weir_driver_open_name (name, name, dataset_out, err);
 }
 
 static bool

@@ -19,6 +19,10 @@ const char *const *weir_driver_list (void);
 /* Opens a local file read-only with the allowed drivers; the reason of a failure in the system's or
  * GDAL's words. */
 int weir_driver_open (const char *name, GDALDatasetH *dataset_out, weir_err_t *err);
+/* The same for a name that is known to be good; shown: what errors call it. */
+int weir_driver_open_name (const char *name, const char *shown, GDALDatasetH *dataset_out,
+                           weir_err_t *err);
+
 
 /* What a band holds: WEIR_E_UNSUPPORTED for complex and 64-bit integer types. */
 int weir_driver_band_type (GDALRasterBandH band, const char *name, weir_type_t *type_out,

@@ -5,7 +5,7 @@
  *
  * Runs on   any thread
  */
-#include "connectors/raster/raster.h"
+#include "connectors/raster/url.h"
 #include "runtime/base/mem.h"
 
 #include <ctype.h>
@@ -117,10 +117,30 @@ s_name_of_path (char *path, const char *href, char **name_out, weir_err_t *err)
 	return 0;
 }
 
+static int
+s_name_of_url (const char *href, weir_reach_t reach, char **name_out, weir_err_t *err)
+{
+	char *url = NULL;
+	int status = weir_url_check (href, reach, &url, err);
+	if (status == 0)
+		*name_out = weir_url_name (url, reach);
+	free (url);
+	return status;
+}
+
+weir_reach_t
+weir_raster_reach_of (const char *catalogue)
+{
+	size_t n = s_scheme_length (catalogue);
+	if (!s_is_scheme (catalogue, n, "http") && !s_is_scheme (catalogue, n, "https"))
+		return WEIR_REACH_ANY;
+	return weir_url_is_private (catalogue) ? WEIR_REACH_ANY : WEIR_REACH_PUBLIC;
+}
+
 int
 weir_raster_name_of_href (void *arg, const char *href, char **name_out, weir_err_t *err)
 {
-	(void) arg;
+	const weir_raster_context_t *context = arg;
 	*name_out = NULL;
 	if (href == NULL || href[0] == '\0')
 		return weir_err_invalid (err, "AddressNotAllowed", "", "an empty address");
@@ -128,8 +148,8 @@ weir_raster_name_of_href (void *arg, const char *href, char **name_out, weir_err
 	if (n == 0)
 		return s_name_of_path (weir_strdup (href), href, name_out, err);
 	if (s_is_scheme (href, n, "http") || s_is_scheme (href, n, "https"))
-		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "RasterUnreadable", href,
-		                     "remote rasters are not supported yet");
+		return s_name_of_url (href, context != NULL ? context->reach : WEIR_REACH_PUBLIC, name_out,
+		                      err);
 	if (!s_is_scheme (href, n, "file"))
 		return weir_err_invalid (err, "AddressNotAllowed", href,
 		                         "the scheme '%.*s:' is not allowed", (int) n, href);

@@ -21,7 +21,29 @@
 int weir_raster_init (weir_err_t *err);
 void weir_raster_shutdown (void);
 
-/* For weir_plan_options_t: see build.h. arg is unused (NULL). */
+/* How far an address from a document may lead. */
+typedef enum {
+	WEIR_REACH_PUBLIC = 0, /* no loopback, private or link-local address (connectors/net/host.h) */
+	WEIR_REACH_ANY
+} weir_reach_t;
+
+typedef struct {
+	unsigned connect_s; /* 0: 10 */
+	unsigned silence_s; /* less than 1 KiB/s for so long ends a transfer; 0: 15 */
+} weir_raster_http_t;
+void weir_raster_http_configure (const weir_raster_http_t *config); /* before any thread */
+
+typedef struct { /* arg of weir_raster_probe and weir_raster_name_of_href */
+	weir_reach_t reach;
+	bool (*is_cancelled) (void *arg); /* may be NULL */
+	void *arg;
+} weir_raster_context_t;
+
+/* The user named this place (a path or an address): where it is local or private itself, what it
+ * names may be private too. Resolves the host's name. */
+weir_reach_t weir_raster_reach_of (const char *catalogue);
+
+/* For weir_plan_options_t: see build.h. arg: NULL, or a context for the last two. */
 weir_transform_fn weir_raster_transform;
 char *weir_raster_crs_resolve (void *arg, size_t n, const char *const *candidates);
 bool weir_raster_crs_equal (void *arg, const char *a, const char *b);
@@ -30,13 +52,25 @@ bool weir_raster_crs_equal (void *arg, const char *a, const char *b);
 char *weir_raster_crs_code (const char *crs);
 int weir_raster_probe (void *arg, const char *name, weir_probe_t *probe_out, weir_err_t *err);
 /* Path, file:// address or http(s) URL -> GDAL name. Refuses "/vsi…", "<…", driver prefixes and
- * unknown schemes (code "AddressNotAllowed"). http(s) is refused with WEIR_E_UNSUPPORTED until
- * remote rasters come. */
+ * unknown schemes (code "AddressNotAllowed"); http(s) follows the rules of url.h, without a context
+ * those of WEIR_REACH_PUBLIC. */
 int weir_raster_name_of_href (void *arg, const char *href, char **name_out, weir_err_t *err);
 
 typedef struct weir_raster_cache weir_raster_cache_t;
 weir_raster_cache_t *weir_raster_cache_new (size_t handle_bytes_max);
 void weir_raster_cache_destroy (weir_raster_cache_t **self_p);
+
+/* Asked all the time while something remote is waited for; may be NULL. */
+void weir_raster_cache_watch (weir_raster_cache_t *self, bool (*is_cancelled) (void *arg),
+                              void *arg);
+/* Says that this read will come, so that what is remote is under way before its turn; costs nothing
+ * for local files. False: enough is under way, say it again later. Reads that are announced together
+ * share requests; begin makes them start. */
+bool weir_raster_expect (weir_raster_cache_t *self, const char *name, uint32_t band,
+                         weir_window_t window);
+void weir_raster_expect_begin (weir_raster_cache_t *self);
+void weir_raster_expect_none (weir_raster_cache_t *self); /* what was announced will not come */
+bool weir_raster_is_remote (const char *name);
 
 /* Gets one decoded piece: cells of `type` (the file band's own type), row_stride in cells; the
  * rectangle (row, col, n_rows, n_cols) is in pixels of the requested window. Return non-zero to

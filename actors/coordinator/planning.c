@@ -30,8 +30,7 @@ s_check_cancelled (void *arg, weir_err_t *err)
 	                     "cancelled while planning");
 }
 
-/* The planner's callbacks: the raster connector's, which take no argument, with a look at the
- * user's wish between files. */
+/* The planner's callbacks: the raster connector's, with a look at the user's wish between files. */
 static int
 s_transform (void *arg, const char *src_crs, const char *dst_crs, size_t n, double *x, double *y,
              weir_err_t *err)
@@ -162,6 +161,18 @@ s_clear (weir_planning_t *self)
 	free (self->warnings);
 }
 
+/* One catalogue from the open network, and nothing in the job leads to a private host. */
+static void
+s_choose_reach (weir_planning_t *self)
+{
+	self->raster.is_cancelled = self->is_cancelled;
+	self->raster.arg = self->arg;
+	self->raster.reach = WEIR_REACH_ANY;
+	for (size_t i = 0; i < self->n_wants; i++)
+		if (weir_raster_reach_of (self->wants[i].url) == WEIR_REACH_PUBLIC)
+			self->raster.reach = WEIR_REACH_PUBLIC;
+}
+
 int
 weir_planning_run (const weir_graph_t *graph, const weir_plan_options_t *base,
                    bool (*is_cancelled) (void *arg), void *arg, weir_plan_t **plan_out,
@@ -171,6 +182,7 @@ weir_planning_run (const weir_graph_t *graph, const weir_plan_options_t *base,
 	int rc = weir_plan_wants (graph, &self.n_wants, &self.wants, err);
 	if (rc == WEIR_OK)
 		rc = s_load_items (&self, base->skip_bad_items, err);
+	s_choose_reach (&self);
 	if (rc == WEIR_OK)
 		rc = s_check_cancelled (&self, err);
 	if (rc == WEIR_OK)

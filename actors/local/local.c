@@ -216,10 +216,12 @@ s_start_actors (weir_local_t *self, const weir_local_config_t *config, weir_err_
 		status = s_start_actor (self, &weir_compute_class, compute, s_destroy_compute,
 		                        config->n_slots, err);
 	}
-	for (uint32_t i = 0; i < config->n_readers && status == 0; i++)
-		status = s_start_actor (self, &weir_reader_class,
-		                        weir_reader_new (config->n_slots, memory, hash), s_destroy_reader,
-		                        config->n_slots, err);
+	for (uint32_t i = 0; i < config->n_readers && status == 0; i++) {
+		weir_reader_t *reader = weir_reader_new (config->n_slots, memory, hash);
+		weir_reader_set_remote_slots (reader, config->n_remote_slots);
+		status = s_start_actor (self, &weir_reader_class, reader, s_destroy_reader,
+		                        config->n_remote_slots, err);
+	}
 	return status;
 }
 
@@ -339,7 +341,11 @@ weir_local_start (const weir_local_config_t *given, weir_local_t **local_out, we
 	config.n_readers = config.n_readers > 0 ? config.n_readers : 1;
 	config.n_computes = config.n_computes > 0 ? config.n_computes : 1;
 	config.n_sinks = config.n_sinks > 0 ? config.n_sinks : 1;
+	if (config.n_remote_slots == 0)
+		config.n_remote_slots = config.n_slots > 0 ? config.n_slots : WEIR_READER_REMOTE_SLOTS;
 	config.n_slots = config.n_slots > 0 ? config.n_slots : weir_cpus ();
+	if (config.n_remote_slots < config.n_slots)
+		config.n_remote_slots = config.n_slots;
 	config.memory_bytes = config.memory_bytes > 0 ? config.memory_bytes : weir_memory_default ();
 	weir_local_t *self = weir_alloc (sizeof *self);
 	pthread_mutex_init (&self->mutex, NULL);

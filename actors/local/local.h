@@ -15,7 +15,10 @@
 
 typedef struct {
 	uint32_t n_readers, n_computes, n_sinks; /* 0: 1 */
-	uint32_t n_slots;      /* of each reader, and workers of each compute; 0: number of CPUs */
+	uint32_t n_slots; /* of each reader, and workers of each compute; 0: number of CPUs */
+	uint32_t
+		n_remote_slots;    /* of each reader for remote files; 0: n_slots where that is given, else
+	                            WEIR_READER_REMOTE_SLOTS or n_slots, whichever is more */
 	uint64_t memory_bytes; /* ceiling of the process; 0: half of what there is */
 	bool as_processes;     /* actors as child processes over ipc instead of threads over inproc */
 	const char *redis_url; /* NULL: a private server */

@@ -174,15 +174,22 @@ s_take_piece (void *arg, weir_type_t type, const void *cells, size_t row_stride,
 
 /* ---- one slice */
 
+/* The part of an item's file that lies in the chunk. */
+static weir_window_t
+s_window_in_file (const weir_plan_item_t *item, weir_window_t chunk)
+{
+	weir_window_t part = weir_window_intersect (item->window, chunk);
+	part.col -= item->window.col;
+	part.row -= item->window.row;
+	return part;
+}
+
 static int
 s_read_item (weir_piece_target_t *to, const weir_plan_item_t *item, size_t band,
              weir_window_t chunk, weir_err_t *err)
 {
 	weir_window_t part = weir_window_intersect (item->window, chunk);
-	weir_window_t in_file = { .col = part.col - item->window.col,
-		                      .row = part.row - item->window.row,
-		                      .width = part.width,
-		                      .height = part.height };
+	weir_window_t in_file = s_window_in_file (item, chunk);
 	to->row = (size_t) (part.row - chunk.row);
 	to->col = (size_t) (part.col - chunk.col);
 	to->nodata = weir_plan_item_nodata (to->source, item, band);
@@ -354,10 +361,7 @@ static int
 s_read_bands_of (s_bands_t *self, const weir_plan_item_t *item, weir_err_t *err)
 {
 	weir_window_t part = weir_window_intersect (item->window, self->chunk);
-	weir_window_t in_file = { .col = part.col - item->window.col,
-		                      .row = part.row - item->window.row,
-		                      .width = part.width,
-		                      .height = part.height };
+	weir_window_t in_file = s_window_in_file (item, self->chunk);
 	uint32_t *bands = weir_alloc (self->n_inputs * sizeof *bands);
 	for (size_t i = 0; i < self->n_inputs; i++) {
 		uint32_t band = weir_plan_output_input (self->output, i);
@@ -583,6 +587,64 @@ s_read_group (weir_read_worker_t *self, weir_read_task_t *task, weir_read_order_
 			s_fail_order (order, &err);
 }
 
+/* ---- remote files, ahead of their turn */
+
+/* What will be asked of the items of one label. */
+static void
+s_expect_order (weir_read_worker_t *self, const weir_plan_t *plan, const weir_read_order_t *order,
+                uint32_t label)
+{
+	const weir_plan_output_t *output = &plan->outputs[order->where.output];
+	const weir_plan_source_t *source = &plan->sources[output->source];
+	weir_window_t chunk = order->where.window;
+	size_t n_inputs = weir_plan_output_inputs (source, output);
+	for (size_t i = source->label_items[label + 1]; i > source->label_items[label]; i--) {
+		const weir_plan_item_t *item = &source->items[i - 1];
+		for (size_t k = 0; k < n_inputs; k++) {
+			uint32_t band = weir_plan_output_input (output, k);
+			if (!s_has_band (item, band, chunk))
+				continue;
+			weir_raster_expect (self->cache, item->files[item->bands[band].asset],
+			                    item->bands[band].band, s_window_in_file (item, chunk));
+		}
+	}
+}
+
+static void
+s_expect_label (weir_read_worker_t *self, const weir_read_task_t *task, uint32_t label)
+{
+	for (size_t i = 0; i < task->n_orders; i++)
+		if (task->orders[i].err == NULL)
+			s_expect_order (self, task->job->plan, &task->orders[i], label);
+}
+
+/* Label by label, so that what a file is asked for comes in few requests and goes soon; the labels
+ * that come next are under way meanwhile. */
+static void
+s_read_remote (weir_read_worker_t *self, weir_read_task_t *task)
+{
+	uint32_t last = task->rank + task->n_labels, next = task->rank;
+	weir_raster_cache_watch (self->cache, weir_job_is_cancelled, task->job);
+	for (uint32_t label = task->rank; label < last; label++) {
+		while (next < last && (next <= label || weir_raster_may_expect (self->cache)))
+			s_expect_label (self, task, next++);
+		weir_raster_expect_begin (self->cache);
+		for (size_t i = 0; i < task->n_orders; i++)
+			s_read_group (self, task, &task->orders[i], label, label + 1);
+	}
+	weir_raster_expect_none (self->cache);
+	weir_raster_cache_watch (self->cache, NULL, NULL);
+}
+
+static bool
+s_is_remote (const weir_plan_source_t *source, uint32_t first, uint32_t last)
+{
+	for (size_t i = source->label_items[first]; i < source->label_items[last]; i++)
+		if (source->items[i].n_files > 0 && weir_raster_is_remote (source->items[i].files[0]))
+			return true;
+	return false;
+}
+
 /* Group by group of labels, and within a group order by order: the files of a group stay open for
  * the whole batch, and an order's accumulators stay in the processor's cache for a whole group. */
 static void
@@ -592,6 +654,10 @@ s_read_all (weir_read_worker_t *self, weir_read_task_t *task)
 	const weir_plan_output_t *output = &plan->outputs[task->orders[0].where.output];
 	const weir_plan_source_t *source = &plan->sources[output->source];
 	uint32_t last = task->rank + task->n_labels, end;
+	if (s_is_remote (source, task->rank, last)) {
+		s_read_remote (self, task);
+		return;
+	}
 	for (uint32_t first = task->rank; first < last; first = end) {
 		end = s_group_end (task, source, first);
 		for (size_t i = 0; i < task->n_orders; i++)

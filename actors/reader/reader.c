@@ -17,7 +17,7 @@ typedef struct {
 
 struct weir_reader {
 	weir_host_t *host;
-	uint32_t n_slots;
+	uint32_t n_slots, n_remote_slots;
 	uint64_t memory_bytes, registry_hash;
 	weir_pool_t *pool;
 	weir_jobs_t jobs;
@@ -31,10 +31,17 @@ weir_reader_new (uint32_t n_slots, uint64_t memory_bytes, uint64_t registry_hash
 {
 	weir_reader_t *self = weir_alloc (sizeof *self);
 	self->n_slots = n_slots > 0 ? n_slots : 1;
+	self->n_remote_slots = self->n_slots;
 	self->memory_bytes = memory_bytes;
 	self->registry_hash = registry_hash;
 	self->pool = weir_pool_new (memory_bytes);
 	return self;
+}
+
+void
+weir_reader_set_remote_slots (weir_reader_t *self, uint32_t n)
+{
+	self->n_remote_slots = n > self->n_slots ? n : self->n_slots;
 }
 
 void
@@ -204,10 +211,39 @@ s_is_null (const weir_job_t *job)
 	return job->plan->n_sources == 1 && job->plan->sources[0].is_null;
 }
 
+/* By the first and the last item: a catalogue is of one kind. */
+static bool
+s_is_remote (const weir_job_t *job, uint32_t output)
+{
+	const weir_plan_source_t *source = &job->plan->sources[job->plan->outputs[output].source];
+	const weir_plan_item_t *ends[] = { source->items, source->items + source->n_items - 1 };
+	for (size_t i = 0; source->n_items > 0 && i < 2; i++)
+		if (ends[i]->n_files > 0 && weir_raster_is_remote (ends[i]->files[0]))
+			return true;
+	return false;
+}
+
+/* Tasks at a time: a remote one mostly waits, so there may be more of them than processors, as far
+ * as a quarter of the memory goes. */
+static uint32_t
+s_slots_for (const weir_reader_t *self, const weir_job_t *job, const weir_waiting_t *head)
+{
+	weir_plan_chunk_t where = weir_plan_chunk (job->plan, head->chunk);
+	if (self->n_remote_slots == self->n_slots || !s_is_remote (job, where.output))
+		return self->n_slots;
+	uint32_t rank, n_labels;
+	weir_plan_run (job->plan, &where, head->run, &rank, &n_labels);
+	uint64_t each = weir_read_order_bytes (job, where.output, n_labels);
+	uint64_t n = each > 0 ? self->memory_bytes / 4 / each : self->n_remote_slots;
+	return n < self->n_slots          ? self->n_slots
+	       : n < self->n_remote_slots ? (uint32_t) n
+	                                  : self->n_remote_slots;
+}
+
 /* How many orders from the head of the queue go together: the same job, output and ranks. */
 static size_t
-s_batch_size (const weir_reader_t *self, const weir_job_t *job, weir_read_task_t *task,
-              uint32_t *output_out)
+s_batch_size (const weir_reader_t *self, const weir_job_t *job, uint32_t n_slots,
+              weir_read_task_t *task, uint32_t *output_out)
 {
 	const weir_waiting_t *head = &self->queue.at[self->queue_first];
 	weir_plan_chunk_t first = weir_plan_chunk (job->plan, head->chunk);
@@ -215,9 +251,13 @@ s_batch_size (const weir_reader_t *self, const weir_job_t *job, weir_read_task_t
 	*output_out = first.output;
 	uint64_t each = weir_read_order_bytes (job, first.output, task->n_labels);
 	size_t waiting = self->queue.n - self->queue_first;
-	size_t most = waiting / (2 * (size_t) self->n_slots);
-	if (each > 0 && most > SLOT_BYTES_AIM / each)
-		most = (size_t) (SLOT_BYTES_AIM / each);
+	uint64_t aim = SLOT_BYTES_AIM * self->n_slots / n_slots;
+	/* Half of an even share, so that nobody is left with much at the end. Remote: the even share, for
+	 * each task costs two answers of the network, and orders of one task share them. */
+	size_t most = n_slots > self->n_slots ? (waiting - 1) / n_slots + 1
+	                                      : waiting / (2 * (size_t) n_slots);
+	if (each > 0 && most > aim / each)
+		most = (size_t) (aim / each);
 	most = most < 1 ? 1 : most > BATCH_MAX ? BATCH_MAX : most;
 	size_t n = 1;
 	while (n < most) {
@@ -234,11 +274,11 @@ s_batch_size (const weir_reader_t *self, const weir_job_t *job, weir_read_task_t
 }
 
 static weir_read_task_t *
-s_take_batch (weir_reader_t *self, weir_job_t *job)
+s_take_batch (weir_reader_t *self, weir_job_t *job, uint32_t n_slots)
 {
 	weir_read_task_t *task = weir_alloc (sizeof *task);
 	uint32_t output;
-	task->n_orders = s_batch_size (self, job, task, &output);
+	task->n_orders = s_batch_size (self, job, n_slots, task, &output);
 	task->job = weir_job_ref (job);
 	task->orders = weir_alloc (task->n_orders * sizeof *task->orders);
 	for (size_t i = 0; i < task->n_orders; i++) {
@@ -297,9 +337,10 @@ s_dispatch (weir_reader_t *self)
 			s_drop_head (self);
 			continue;
 		}
-		if (weir_host_n_busy (self->host) >= self->n_slots)
+		uint32_t n_slots = s_slots_for (self, job, head);
+		if (weir_host_n_busy (self->host) >= n_slots)
 			break;
-		weir_host_submit (self->host, s_take_batch (self, job));
+		weir_host_submit (self->host, s_take_batch (self, job, n_slots));
 	}
 	if (self->queue_first == self->queue.n)
 		self->queue_first = self->queue.n = 0;

@@ -66,16 +66,18 @@ s_count_files (const weir_raster_cache_t *self)
 }
 
 bool
+weir_raster_may_expect (const weir_raster_cache_t *self)
+{
+	return self->expected.n < EXPECTED_MAX && s_count_files (self) < WEIR_RASTER_AHEAD_FILES &&
+	       self->held < WEIR_RASTER_AHEAD_BYTES;
+}
+
+void
 weir_raster_expect (weir_raster_cache_t *self, const char *name, uint32_t band,
                     weir_window_t window)
 {
-	if (!weir_raster_is_remote (name))
-		return true;
-	if (self->expected.n >= EXPECTED_MAX || s_count_files (self) >= WEIR_RASTER_AHEAD_FILES ||
-	    self->held >= WEIR_RASTER_AHEAD_BYTES)
-		return false;
-	s_push_expected (self, name, band, window);
-	return true;
+	if (weir_raster_is_remote (name))
+		s_push_expected (self, name, band, window);
 }
 
 static void

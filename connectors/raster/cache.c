@@ -197,13 +197,13 @@ s_find_handle (weir_raster_cache_t *self, const char *name, weir_raster_handle_t
 static int
 s_unreadable (weir_err_t *err, const char *name, int status, const char *text)
 {
-	return weir_err_set (err, status, WEIR_CLASS_GIVE_UP, "RasterUnreadable",
-	                     weir_url_shown (name), "%s", text);
+	return weir_err_set (err, status, WEIR_CLASS_GIVE_UP, "RasterUnreadable", weir_url_shown (name),
+	                     "%s", text);
 }
 
 static int
-s_check_size (const weir_raster_handle_t *handle, int64_t width, int64_t height, weir_window_t window,
-              weir_err_t *err)
+s_check_size (const weir_raster_handle_t *handle, int64_t width, int64_t height,
+              weir_window_t window, weir_err_t *err)
 {
 	int64_t cols = GDALGetRasterXSize (handle->dataset);
 	int64_t rows = GDALGetRasterYSize (handle->dataset);
@@ -230,15 +230,15 @@ s_reserve_block (weir_raster_cache_t *self, size_t bytes, const char *name, weir
 	self->block_bytes = 0;
 	self->block = aligned_alloc (64, (bytes + 63) / 64 * 64);
 	if (self->block == NULL)
-		return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "MemoryExhausted", weir_url_shown (name),
-		                     "no memory for a block of %zu bytes", bytes);
+		return weir_err_set (err, WEIR_E_MEMORY, WEIR_CLASS_OVERLOADED, "MemoryExhausted",
+		                     weir_url_shown (name), "no memory for a block of %zu bytes", bytes);
 	self->block_bytes = bytes;
 	return 0;
 }
 
 int
-weir_raster_open_band (weir_raster_cache_t *self, weir_raster_handle_t *handle, uint32_t number, weir_raster_band_t *band,
-             weir_err_t *err)
+weir_raster_open_band (weir_raster_cache_t *self, weir_raster_handle_t *handle, uint32_t number,
+                       weir_raster_band_t *band, weir_err_t *err)
 {
 	uint32_t n_bands = (uint32_t) GDALGetRasterCount (handle->dataset);
 	if (number < 1 || number > n_bands)
@@ -261,7 +261,8 @@ weir_raster_open_band (weir_raster_cache_t *self, weir_raster_handle_t *handle, 
 	if (!weir_size_mul ((size_t) band->block_width, (size_t) band->block_height, &bytes) ||
 	    !weir_size_mul (bytes, band->cell_bytes, &bytes) || bytes > WEIR_RASTER_BLOCK_BYTES_MAX)
 		return weir_err_set (err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "RasterUnreadable",
-		                     weir_url_shown (handle->name), "its blocks of %d x %d cells are larger than 256 MiB",
+		                     weir_url_shown (handle->name),
+		                     "its blocks of %d x %d cells are larger than 256 MiB",
 		                     band->block_width, band->block_height);
 	return s_reserve_block (self, bytes, handle->name, err);
 }
@@ -273,10 +274,9 @@ s_fail_block (const weir_raster_band_t *band, int col, int row, weir_err_t *err)
 	int status = remote != NULL ? weir_remote_take_error (remote, err) : 0;
 	if (status != 0)
 		return status;
-	return weir_err_set (err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RasterUnreadable",
-	                     weir_url_shown (band->handle->name),
-	                     "cannot read block %d, %d of band %u: %s", col, row, band->number,
-	                     weir_words_get ());
+	return weir_err_set (
+		err, WEIR_E_IO, WEIR_CLASS_GIVE_UP, "RasterUnreadable", weir_url_shown (band->handle->name),
+		"cannot read block %d, %d of band %u: %s", col, row, band->number, weir_words_get ());
 }
 
 static int
@@ -287,8 +287,8 @@ s_load_block (weir_raster_cache_t *self, const weir_raster_band_t *band, int col
 	    self->block_col == col && self->block_row == row)
 		return 0;
 	self->block_handle = NULL;
-	int status =
-		band->handle->remote != NULL ? weir_raster_ahead_need (self, band, col, row, err) : 0;
+	int status = band->handle->remote != NULL ? weir_raster_ahead_need (self, band, col, row, err)
+	                                          : 0;
 	if (status != 0)
 		return status;
 	weir_words_reset ();

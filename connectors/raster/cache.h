@@ -11,8 +11,8 @@
 #define WEIR_RASTER_HANDLE_BYTES                                                                   \
 	((size_t) 96 << 10) /* an open GeoTIFF, without its list of blocks */
 #define WEIR_RASTER_REMOTE_BYTES ((size_t) 2 << 20) /* of open files, once there are remote ones */
-#define WEIR_RASTER_AHEAD_FILES 16 /* remote files that reads are announced for */
-#define WEIR_RASTER_AHEAD_BYTES ((size_t) 4 << 20) /* of blocks that wait for their turn */
+#define WEIR_RASTER_AHEAD_FILES 16                  /* remote files that reads are announced for */
+#define WEIR_RASTER_AHEAD_BYTES ((size_t) 4 << 20)  /* of blocks that wait for their turn */
 
 typedef struct {
 	size_t n_open, bytes;      /* now */

@@ -23,7 +23,6 @@ int weir_driver_open (const char *name, GDALDatasetH *dataset_out, weir_err_t *e
 int weir_driver_open_name (const char *name, const char *shown, GDALDatasetH *dataset_out,
                            weir_err_t *err);
 
-
 /* What a band holds: WEIR_E_UNSUPPORTED for complex and 64-bit integer types. */
 int weir_driver_band_type (GDALRasterBandH band, const char *name, weir_type_t *type_out,
                            weir_err_t *err);

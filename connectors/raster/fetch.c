@@ -49,6 +49,7 @@ weir_raster_http_configure (const weir_raster_http_t *config)
 		weir_fetch_config.connect_s = config->connect_s;
 	if (config->silence_s > 0)
 		weir_fetch_config.silence_s = config->silence_s;
+	weir_fetch_config.private_hosts = config->private_hosts;
 }
 
 static void

@@ -5,6 +5,7 @@
  *
  * Runs on   any thread
  */
+#include "connectors/raster/fetch_impl.h"
 #include "connectors/raster/url.h"
 #include "runtime/base/mem.h"
 
@@ -132,6 +133,9 @@ weir_reach_t
 weir_raster_reach_of (const char *catalogue)
 {
 	size_t n = s_scheme_length (catalogue);
+	if (weir_fetch_config.private_hosts != WEIR_PRIVATE_LIKE_CATALOGUE)
+		return weir_fetch_config.private_hosts == WEIR_PRIVATE_ALWAYS ? WEIR_REACH_ANY
+		                                                              : WEIR_REACH_PUBLIC;
 	if (!s_is_scheme (catalogue, n, "http") && !s_is_scheme (catalogue, n, "https"))
 		return WEIR_REACH_ANY;
 	return weir_url_is_private (catalogue) ? WEIR_REACH_ANY : WEIR_REACH_PUBLIC;

@@ -30,6 +30,11 @@ typedef enum {
 typedef struct {
 	unsigned connect_s; /* 0: 10 */
 	unsigned silence_s; /* less than 1 KiB/s for so long ends a transfer; 0: 15 */
+	enum {
+		WEIR_PRIVATE_LIKE_CATALOGUE = 0, /* where the catalogue itself is local or private */
+		WEIR_PRIVATE_NEVER,
+		WEIR_PRIVATE_ALWAYS
+	} private_hosts; /* whether what a catalogue names may be on a private host */
 } weir_raster_http_t;
 void weir_raster_http_configure (const weir_raster_http_t *config); /* before any thread */
 
@@ -39,8 +44,8 @@ typedef struct { /* arg of weir_raster_probe and weir_raster_name_of_href */
 	void *arg;
 } weir_raster_context_t;
 
-/* The user named this place (a path or an address): where it is local or private itself, what it
- * names may be private too. Resolves the host's name. */
+/* How far the addresses in this catalogue (a path or an address) may lead, as configured. May
+ * resolve the host's name. */
 weir_reach_t weir_raster_reach_of (const char *catalogue);
 
 /* For weir_plan_options_t: see build.h. arg: NULL, or a context for the last two. */
@@ -64,11 +69,12 @@ void weir_raster_cache_destroy (weir_raster_cache_t **self_p);
 void weir_raster_cache_watch (weir_raster_cache_t *self, bool (*is_cancelled) (void *arg),
                               void *arg);
 /* Says that this read will come, so that what is remote is under way before its turn; costs nothing
- * for local files. False: enough is under way, say it again later. Reads that are announced together
- * share requests; begin makes them start. */
-bool weir_raster_expect (weir_raster_cache_t *self, const char *name, uint32_t band,
+ * for local files. Reads that are announced together share requests; begin makes them
+ * start. */
+void weir_raster_expect (weir_raster_cache_t *self, const char *name, uint32_t band,
                          weir_window_t window);
 void weir_raster_expect_begin (weir_raster_cache_t *self);
+bool weir_raster_may_expect (const weir_raster_cache_t *self); /* false: enough is under way */
 void weir_raster_expect_none (weir_raster_cache_t *self); /* what was announced will not come */
 bool weir_raster_is_remote (const char *name);
 

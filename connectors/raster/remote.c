@@ -48,8 +48,7 @@ weir_remote_new (weir_fetch_group_t *group, const char *name, size_t *held)
 	self->url = weir_url_of_name (self->name, &self->reach);
 	self->held = held;
 	weir_assert (self->url != NULL);
-	self->head =
-		weir_fetch_start (group, self->url, self->reach, 0, WEIR_REMOTE_HEAD_BYTES, NULL);
+	self->head = weir_fetch_start (group, self->url, self->reach, 0, WEIR_REMOTE_HEAD_BYTES, NULL);
 	return self;
 }
 
@@ -195,9 +194,7 @@ weir_remote_want (weir_remote_t *self, size_t n, weir_remote_block_t *blocks)
 		}
 		if (self->ranges.n > n_old && s_extend (&self->ranges.at[self->ranges.n - 1], blocks[i]))
 			continue;
-		s_range_t fresh = { .offset = blocks[i].offset,
-			                .n_bytes = blocks[i].n_bytes,
-			                .n_uses = 1 };
+		s_range_t fresh = { .offset = blocks[i].offset, .n_bytes = blocks[i].n_bytes, .n_uses = 1 };
 		weir_vec_push (&self->ranges, fresh);
 	}
 	if (self->ranges.n > n_old)
@@ -342,9 +339,9 @@ s_read_some (weir_remote_t *self, uint64_t position, uint8_t *out, size_t n)
 		self->stray_offset = position;
 		uint64_t left = s_size (self) - position;
 		size_t wanted = n > STRAY_BYTES ? n : STRAY_BYTES;
-		self->stray = weir_fetch_start (
-			self->group, weir_fetch_url (self->head), self->reach, position,
-			wanted < left ? wanted : (size_t) left, weir_fetch_version (self->head));
+		self->stray = weir_fetch_start (self->group, weir_fetch_url (self->head), self->reach,
+		                                position, wanted < left ? wanted : (size_t) left,
+		                                weir_fetch_version (self->head));
 		if (s_wait (self, self->stray, &err) == 0)
 			return s_copy (self->stray, position, position, out, n);
 		weir_fetch_end (&self->stray);

@@ -34,7 +34,7 @@ int weir_remote_install (weir_err_t *err);
  * files that share it. name: of url.h. */
 weir_remote_t *weir_remote_new (weir_fetch_group_t *group, const char *name, size_t *held);
 void weir_remote_destroy (weir_remote_t **self_p); /* after the dataset */
-bool weir_remote_is_ready (weir_remote_t *self); /* the head is here, or has failed */
+bool weir_remote_is_ready (weir_remote_t *self);   /* the head is here, or has failed */
 int weir_remote_open (weir_remote_t *self, GDALDatasetH *dataset_out, weir_err_t *err);
 
 /* Adds a use of each block (sorted in place). Starts nothing. */

@@ -370,8 +370,8 @@ s_end_answered (weir_fetch_t *self, long answer)
 			               "the answer ends in the middle");
 		return S_VERDICT_DONE;
 	}
-	bool is_redirect =
-		answer == 301 || answer == 302 || answer == 303 || answer == 307 || answer == 308;
+	bool is_redirect = answer == 301 || answer == 302 || answer == 303 || answer == 307 ||
+	                   answer == 308;
 	if (is_redirect)
 		return s_redirect (self) == 0 ? S_VERDICT_AGAIN : S_VERDICT_DONE;
 	char why[64];

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static const char *const s_reach_names[] = { [WEIR_REACH_PUBLIC] = "public/",
-	                                         [WEIR_REACH_ANY] = "any/" };
+static const char *const s_reach_names[] = {
+	[WEIR_REACH_PUBLIC] = "public/", [WEIR_REACH_ANY] = "any/"
+};
 
 static int
 s_refuse (weir_err_t *err, const char *text, const char *why)
@@ -93,8 +94,8 @@ weir_url_check (const char *text, weir_reach_t reach, char **url_out, weir_err_t
 			return s_refuse (err, text, "a control character");
 	CURLU *parsed = curl_url ();
 	weir_assert (parsed != NULL);
-	CURLUcode code =
-		curl_url_set (parsed, CURLUPART_URL, text, CURLU_URLENCODE | CURLU_DISALLOW_USER);
+	CURLUcode code = curl_url_set (parsed, CURLUPART_URL, text,
+	                               CURLU_URLENCODE | CURLU_DISALLOW_USER);
 	int status = 0;
 	if (code == CURLUE_USER_NOT_ALLOWED)
 		status = s_refuse (err, text, "a user name or password in the address");

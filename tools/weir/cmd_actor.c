@@ -24,12 +24,15 @@ static const char s_usage[] =
 	"  --coordinator ENDPOINT  the coordinator's: ipc:///path\n"
 	"  --listen ENDPOINT       where other actors reach this one: ipc:///path\n"
 	"  --slots N               slots of a reader, workers of a compute (default: number of CPUs)\n"
+	"                          of remote files 16 at least, unless given\n"
+	"  --http-timeout S        seconds without an answer that end a remote read (default 15)\n"
 	"  --memory SIZE           memory budget (default: half of what there is)\n";
 
 typedef struct {
 	const char *kind, *coordinator, *listen;
-	uint32_t n_slots;
+	uint32_t n_slots, n_remote_slots;
 	uint64_t memory_bytes;
+	weir_raster_http_t http;
 } s_options_t;
 
 static bool
@@ -38,7 +41,12 @@ s_take_value (s_options_t *self, int option, const char *value)
 	switch (option) {
 	case 'c': self->coordinator = value; return strncmp (value, "ipc://", 6) == 0;
 	case 'l': self->listen = value; return strncmp (value, "ipc://", 6) == 0;
-	case 's': return weir_count_parse (value, &self->n_slots);
+	case 's':
+		if (!weir_count_parse (value, &self->n_slots))
+			return false;
+		self->n_remote_slots = self->n_slots;
+		return true;
+	case 't': return weir_count_parse (value, &self->http.silence_s);
 	case 'm': return weir_size_parse (value, &self->memory_bytes);
 	default: return false;
 	}
@@ -51,6 +59,7 @@ s_parse_options (int argc, char **argv, s_options_t *self, int *status_out)
 		                                     { "listen", required_argument, NULL, 'l' },
 		                                     { "slots", required_argument, NULL, 's' },
 		                                     { "memory", required_argument, NULL, 'm' },
+		                                     { "http-timeout", required_argument, NULL, 't' },
 		                                     { "help", no_argument, NULL, 'h' },
 		                                     { NULL, 0, NULL, 0 } };
 	optind = 0;
@@ -79,6 +88,9 @@ static int
 s_run_reader (const s_options_t *options, weir_host_config_t *host, uint64_t hash)
 {
 	weir_reader_t *reader = weir_reader_new (options->n_slots, options->memory_bytes, hash);
+	host->n_workers = options->n_remote_slots > options->n_slots ? options->n_remote_slots
+	                                                             : options->n_slots;
+	weir_reader_set_remote_slots (reader, host->n_workers);
 	int status = weir_service_run (&weir_reader_class, reader, host);
 	weir_reader_destroy (&reader);
 	return status;
@@ -110,7 +122,9 @@ s_run_sink (weir_host_config_t *host, uint64_t hash)
 int
 weir_cmd_actor (int argc, char **argv)
 {
-	s_options_t options = { .n_slots = weir_cpus (), .memory_bytes = weir_memory_default () };
+	s_options_t options = { .n_slots = weir_cpus (),
+		                    .n_remote_slots = WEIR_READER_REMOTE_SLOTS,
+		                    .memory_bytes = weir_memory_default () };
 	int status;
 	if (s_parse_options (argc, argv, &options, &status) != 0)
 		return status;
@@ -119,6 +133,7 @@ weir_cmd_actor (int argc, char **argv)
 		weir_print_error (&err);
 		return 1;
 	}
+	weir_raster_http_configure (&options.http);
 	weir_host_init ();
 	weir_host_config_t host = { .control = options.coordinator,
 		                        .endpoint = options.listen,

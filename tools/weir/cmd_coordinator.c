@@ -22,10 +22,12 @@ static const char s_usage[] =
 	"  --listen ENDPOINT  where actors and clients connect: ipc:///path\n"
 	"  --redis URL        unix:///path or redis://[user:password@]host:port[/db]\n"
 	"  --slots N          reader slots that plans count on (default: number of CPUs)\n"
+	"  --allow-private    what a catalogue names may be on a private host\n"
 	"  --memory SIZE      memory budget of one actor, for plans (default: half of what there is)\n";
 
 typedef struct {
 	const char *listen;
+	weir_raster_http_t http;
 	weir_coordinator_config_t config;
 } s_options_t;
 
@@ -33,6 +35,7 @@ static bool
 s_take_value (s_options_t *self, int option, const char *value)
 {
 	switch (option) {
+	case 'p': self->http.private_hosts = WEIR_PRIVATE_ALWAYS; return true;
 	case 'l': self->listen = value; return strncmp (value, "ipc://", 6) == 0;
 	case 'r':
 		self->config.redis_url = value;
@@ -46,11 +49,13 @@ s_take_value (s_options_t *self, int option, const char *value)
 static int
 s_parse_options (int argc, char **argv, s_options_t *self, int *status_out)
 {
-	static const struct option options[] = {
-		{ "listen", required_argument, NULL, 'l' }, { "redis", required_argument, NULL, 'r' },
-		{ "slots", required_argument, NULL, 's' },  { "memory", required_argument, NULL, 'm' },
-		{ "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 }
-	};
+	static const struct option options[] = { { "listen", required_argument, NULL, 'l' },
+		                                     { "redis", required_argument, NULL, 'r' },
+		                                     { "slots", required_argument, NULL, 's' },
+		                                     { "memory", required_argument, NULL, 'm' },
+		                                     { "allow-private", no_argument, NULL, 'p' },
+		                                     { "help", no_argument, NULL, 'h' },
+		                                     { NULL, 0, NULL, 0 } };
 	optind = 0;
 	opterr = 0;
 	*status_out = 2;
@@ -76,7 +81,8 @@ s_parse_options (int argc, char **argv, s_options_t *self, int *status_out)
 int
 weir_cmd_coordinator (int argc, char **argv)
 {
-	s_options_t options = { .config = { .redis_timeout_ms = REDIS_WAIT_MS,
+	s_options_t options = { .http = { .private_hosts = WEIR_PRIVATE_NEVER },
+		                    .config = { .redis_timeout_ms = REDIS_WAIT_MS,
 		                                .cluster = "local",
 		                                .n_slots = weir_cpus (),
 		                                .memory_bytes = weir_memory_default (),
@@ -89,6 +95,7 @@ weir_cmd_coordinator (int argc, char **argv)
 		weir_print_error (&err);
 		return 1;
 	}
+	weir_raster_http_configure (&options.http);
 	weir_host_init ();
 	weir_coordinator_t *coordinator = weir_coordinator_new (&options.config);
 	weir_host_config_t host = { .control = options.listen, .n_workers = 1, .tick_ms = 50 };

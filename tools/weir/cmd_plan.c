@@ -20,13 +20,14 @@
 
 static const char s_usage[] =
 	"usage: weir plan GRAPH.json [--param NAME=VALUE]... [--memory SIZE] [--slots N] "
-	"[--skip-bad-items] [--json]\n"
+	"[--skip-bad-items] [--allow-private] [--json]\n"
 	"Explains what a process graph would do; GRAPH.json may be - for standard input.\n"
 	"  --param NAME=VALUE  value of a parameter: JSON, or else a text\n"
 	"  --memory SIZE       budget of one actor, such as 512M or 2G (default: half of the memory "
 	"there is)\n"
 	"  --slots N           reads at the same time (default: the number of CPUs)\n"
 	"  --skip-bad-items    leave out items that cannot be used, with a warning\n"
+	"  --allow-private     a catalogue from the open network may name private hosts\n"
 	"  --json              one JSON object instead of lines\n"
 	"Exit status: 0 done, 1 the items do not allow it, 2 bad usage or an invalid graph.\n";
 
@@ -35,6 +36,7 @@ typedef struct {
 	bool is_json;
 	json_t *params;
 	weir_plan_options_t plan;
+	weir_raster_http_t http;
 } s_options_t;
 
 /* Is it the graph that has to be mended, not the data? */
@@ -66,6 +68,7 @@ s_plan (const s_options_t *options, weir_err_t *err)
 	if (rc == 0)
 		rc = weir_raster_init (err);
 	if (rc == 0) {
+		weir_raster_http_configure (&options->http);
 		rc = weir_planning_run (graph, &options->plan, NULL, NULL, &plan, err);
 		if (rc == 0) {
 			char *lines = weir_plan_explain (plan, options->is_json);
@@ -109,6 +112,7 @@ s_take_option (int option, const char *value, s_options_t *self)
 		return 0;
 	}
 	case 'k': self->plan.skip_bad_items = true; return 0;
+	case 'a': self->http.private_hosts = WEIR_PRIVATE_ALWAYS; return 0;
 	case 'j': self->is_json = true; return 0;
 	default: return s_bad_usage ("unknown option", value);
 	}
@@ -118,13 +122,12 @@ s_take_option (int option, const char *value, s_options_t *self)
 static int
 s_parse_options (int argc, char **argv, s_options_t *self, int *status_out)
 {
-	static const struct option options[] = { { "param", required_argument, NULL, 'p' },
-		                                     { "memory", required_argument, NULL, 'm' },
-		                                     { "slots", required_argument, NULL, 's' },
-		                                     { "skip-bad-items", no_argument, NULL, 'k' },
-		                                     { "json", no_argument, NULL, 'j' },
-		                                     { "help", no_argument, NULL, 'h' },
-		                                     { NULL, 0, NULL, 0 } };
+	static const struct option options[] = {
+		{ "param", required_argument, NULL, 'p' },   { "memory", required_argument, NULL, 'm' },
+		{ "slots", required_argument, NULL, 's' },   { "skip-bad-items", no_argument, NULL, 'k' },
+		{ "allow-private", no_argument, NULL, 'a' }, { "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 }
+	};
 	optind = 0;
 	opterr = 0;
 	*status_out = 2;

@@ -29,6 +29,7 @@ static const char s_usage[] =
 	"  --computes A[:B]       compute actors (default 1)\n"
 	"  --sinks A[:B]          sink actors (default 1)\n"
 	"  --slots N              slots of each reader (default: number of CPUs)\n"
+	"                         of remote files 16 at least, unless given\n"
 	"  --memory SIZE          memory budget, e.g. 512M or 2G (default: half of what there is)\n"
 	"  --redis URL            unix:///path or redis://host:port (default: a private redis-server)\n"
 	"  --launcher thread|process\n"
@@ -36,6 +37,8 @@ static const char s_usage[] =
 	"  --coordinator ENDPOINT submit to a running coordinator instead of running here\n"
 	"  --chunk WIDTHxHEIGHT   shape of the chunks (default: the planner's choice)\n"
 	"  --run-labels N         dates of one read run (default: the planner's choice)\n"
+	"  --http-timeout S       seconds without an answer that end a remote read (default 15)\n"
+	"  --allow-private        a catalogue from the open network may name private hosts\n"
 	"  --partial              deliver what there is where a chunk cannot be computed\n"
 	"  --skip-bad-items       leave out items that cannot be used, and name them\n"
 	"  --json                 one JSON object a line on standard output, the last with state and files\n"
@@ -47,6 +50,7 @@ typedef struct {
 	json_t *params;
 	weir_local_config_t local;
 	uint32_t chunk_width, chunk_height, run_labels;
+	weir_raster_http_t http;
 	bool partial, skip_bad_items, is_json;
 } s_options_t;
 
@@ -62,6 +66,8 @@ enum {
 	OPT_COORDINATOR,
 	OPT_CHUNK,
 	OPT_RUN_LABELS,
+	OPT_HTTP_TIMEOUT,
+	OPT_ALLOW_PRIVATE,
 	OPT_PARTIAL,
 	OPT_SKIP,
 	OPT_JSON
@@ -80,6 +86,8 @@ static const struct option s_long_options[] = {
 	{ "coordinator", required_argument, NULL, OPT_COORDINATOR },
 	{ "chunk", required_argument, NULL, OPT_CHUNK },
 	{ "run-labels", required_argument, NULL, OPT_RUN_LABELS },
+	{ "http-timeout", required_argument, NULL, OPT_HTTP_TIMEOUT },
+	{ "allow-private", no_argument, NULL, OPT_ALLOW_PRIVATE },
 	{ "partial", no_argument, NULL, OPT_PARTIAL },
 	{ "skip-bad-items", no_argument, NULL, OPT_SKIP },
 	{ "json", no_argument, NULL, OPT_JSON },
@@ -99,6 +107,7 @@ s_take_value (s_options_t *self, int option, const char *value, weir_err_t *err)
 	case OPT_READERS: return weir_range_parse (value, &ignored, &self->local.n_readers);
 	case OPT_COMPUTES: return weir_range_parse (value, &ignored, &self->local.n_computes);
 	case OPT_SINKS: return weir_range_parse (value, &ignored, &self->local.n_sinks);
+	case OPT_HTTP_TIMEOUT: return weir_count_parse (value, &self->http.silence_s);
 	case OPT_SLOTS: return weir_count_parse (value, &self->local.n_slots);
 	case OPT_MEMORY:
 		return weir_size_parse (value, &self->local.memory_bytes) &&
@@ -136,7 +145,9 @@ s_parse_options (int argc, char **argv, s_options_t *self, int *status_out)
 			*status_out = 0;
 			return -1;
 		}
-		if (option == OPT_PARTIAL) {
+		if (option == OPT_ALLOW_PRIVATE) {
+			self->http.private_hosts = WEIR_PRIVATE_ALWAYS;
+		} else if (option == OPT_PARTIAL) {
 			self->partial = true;
 		} else if (option == OPT_SKIP) {
 			self->skip_bad_items = true;
@@ -406,6 +417,7 @@ s_run (const s_options_t *options)
 		free (results_dir);
 		return 1;
 	}
+	weir_raster_http_configure (&options->http);
 	weir_signals_catch ();
 	weir_host_init ();
 	if (options->coordinator != NULL)

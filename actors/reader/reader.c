@@ -252,8 +252,8 @@ s_batch_size (const weir_reader_t *self, const weir_job_t *job, uint32_t n_slots
 	uint64_t each = weir_read_order_bytes (job, first.output, task->n_labels);
 	size_t waiting = self->queue.n - self->queue_first;
 	uint64_t aim = SLOT_BYTES_AIM * self->n_slots / n_slots;
-	/* Half of an even share, so that nobody is left with much at the end. Remote: the even share, for
-	 * each task costs two answers of the network, and orders of one task share them. */
+	/* Half of an even share, so that nobody is left with much at the end. Remote: the even share,
+	 * for each task costs two answers of the network, and orders of one task share them. */
 	size_t most = n_slots > self->n_slots ? (waiting - 1) / n_slots + 1
 	                                      : waiting / (2 * (size_t) n_slots);
 	if (each > 0 && most > aim / each)

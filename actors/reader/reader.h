@@ -16,8 +16,8 @@ typedef struct weir_reader weir_reader_t;
 weir_reader_t *weir_reader_new (uint32_t n_slots, uint64_t memory_bytes, uint64_t registry_hash);
 void weir_reader_destroy (weir_reader_t **self_p);
 extern const weir_actor_class_t weir_reader_class;
-/* How many remote reads may wait for the network at a time, at least: its host needs as many workers
- * (weir_reader_workers). What they compute stays bounded by the memory of n_slots. */
+/* Tasks of remote files at a time: they mostly wait. The host needs as many workers. Fewer where
+ * they would take more than a quarter of the memory. */
 #define WEIR_READER_REMOTE_SLOTS 16
 void weir_reader_set_remote_slots (weir_reader_t *self, uint32_t n);
 

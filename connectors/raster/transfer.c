@@ -2,7 +2,6 @@
  *
  * Runs on   the thread of fetch.c
  */
-#include "connectors/net/host.h"
 #include "connectors/raster/fetch_impl.h"
 #include "connectors/raster/url.h"
 #include "runtime/base/mem.h"
@@ -40,7 +39,7 @@ s_open_socket (void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	(void) purpose;
 	weir_fetch_t *self = arg;
 	if (self->reach == WEIR_REACH_PUBLIC && !self->is_proxied &&
-	    weir_host_is_private (&address->addr)) {
+	    weir_url_rules.is_private (&address->addr)) {
 		s_refuse (self, true, "a private address");
 		return CURL_SOCKET_BAD;
 	}

@@ -13,27 +13,30 @@ static const char *const s_reach_names[] = {
 	[WEIR_REACH_PUBLIC] = "public/", [WEIR_REACH_ANY] = "any/"
 };
 
+weir_url_rules_t weir_url_rules = { .is_private = weir_host_is_private,
+	                                .is_private_name = weir_host_is_private_name };
+
 static int
 s_refuse (weir_err_t *err, const char *text, const char *why)
 {
 	return weir_err_invalid (err, "AddressNotAllowed", text, "%s", why);
 }
 
-/* curl leaves a few characters in path and query that RFC 3986 has no place for. */
+/* What RFC 3986 has no place for; escapes that are there stay. */
 static char *
-s_encode_rest (const char *url)
+s_encode (const char *text)
 {
-	static const char odd[] = "\"<>\\^`{|}";
-	char *out = weir_alloc (3 * strlen (url) + 1), *end = out;
-	for (; *url != '\0'; url++) {
-		if (strchr (odd, *url) == NULL) {
-			*end++ = *url;
+	static const char odd[] = " \"<>\\^`{|}", hex[] = "0123456789ABCDEF";
+	char *out = weir_alloc (3 * strlen (text) + 1), *end = out;
+	for (; *text != '\0'; text++) {
+		unsigned char byte = (unsigned char) *text;
+		if (byte < 0x80 && strchr (odd, byte) == NULL) {
+			*end++ = *text;
 			continue;
 		}
-		static const char hex[] = "0123456789ABCDEF";
 		*end++ = '%';
-		*end++ = hex[(unsigned char) *url >> 4];
-		*end++ = hex[(unsigned char) *url & 15];
+		*end++ = hex[byte >> 4];
+		*end++ = hex[byte & 15];
 	}
 	return out;
 }
@@ -55,7 +58,7 @@ s_has_private_name (CURLU *parsed)
 	char *host = NULL;
 	if (curl_url_get (parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK)
 		return true;
-	bool is_private = weir_host_is_private_name (host);
+	bool is_private = weir_url_rules.is_private_name (host);
 	curl_free (host);
 	return is_private;
 }
@@ -78,7 +81,7 @@ s_check_parsed (CURLU *parsed, const char *text, weir_reach_t reach, char **url_
 	CURLUcode code = curl_url_get (parsed, CURLUPART_URL, &part, 0);
 	if (code != CURLUE_OK)
 		return s_refuse (err, text, curl_url_strerror (code));
-	*url_out = s_encode_rest (part);
+	*url_out = weir_strdup (part);
 	curl_free (part);
 	return 0;
 }
@@ -94,8 +97,9 @@ weir_url_check (const char *text, weir_reach_t reach, char **url_out, weir_err_t
 			return s_refuse (err, text, "a control character");
 	CURLU *parsed = curl_url ();
 	weir_assert (parsed != NULL);
-	CURLUcode code = curl_url_set (parsed, CURLUPART_URL, text,
-	                               CURLU_URLENCODE | CURLU_DISALLOW_USER);
+	char *encoded = s_encode (text);
+	CURLUcode code = curl_url_set (parsed, CURLUPART_URL, encoded, CURLU_DISALLOW_USER);
+	free (encoded);
 	int status = 0;
 	if (code == CURLUE_USER_NOT_ALLOWED)
 		status = s_refuse (err, text, "a user name or password in the address");
@@ -147,10 +151,10 @@ weir_url_is_private (const char *url)
 	if (curl_url_set (parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
 	    curl_url_get (parsed, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
 		struct addrinfo *found = NULL, hints = { .ai_socktype = SOCK_STREAM };
-		is_private = weir_host_is_private_name (host);
+		is_private = weir_url_rules.is_private_name (host);
 		if (!is_private && host[0] != '[' && getaddrinfo (host, NULL, &hints, &found) == 0)
 			for (struct addrinfo *at = found; at != NULL && !is_private; at = at->ai_next)
-				is_private = weir_host_is_private (at->ai_addr);
+				is_private = weir_url_rules.is_private (at->ai_addr);
 		if (found != NULL)
 			freeaddrinfo (found);
 	}

@@ -13,8 +13,17 @@
 
 #include "connectors/raster/raster.h"
 
+#include <sys/socket.h>
+
 #define WEIR_REMOTE_PREFIX "/vsiweir/"
 #define WEIR_URL_BYTES_MAX 8192
+
+/* Which hosts are private, by the socket's address and by name; tests put others in their place. */
+typedef struct {
+	bool (*is_private) (const struct sockaddr *address);
+	bool (*is_private_name) (const char *host);
+} weir_url_rules_t;
+extern weir_url_rules_t weir_url_rules;
 
 /* Checks and normalises: http or https, a host, no user-info; the fragment goes, what a URL may not
  * hold is percent-encoded. With WEIR_REACH_PUBLIC also no private host by its text, and no port

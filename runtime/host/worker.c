@@ -1,8 +1,8 @@
 /* worker.c - worker threads: tasks in by a queue, finished ones back through the loop's wake
  * descriptor
  *
- * A task goes to the idle worker with the lowest number: where there are more workers than tasks, the
- * same few do all the work, with what they keep open and warm.
+ * A task goes to the idle worker with the lowest number: where there are more workers than tasks,
+ * the same few do all the work, with what they keep open and warm.
  */
 #include "runtime/host/host_internal.h"
 

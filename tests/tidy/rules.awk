@@ -53,7 +53,7 @@ function may_use(room, header) {
 	if (header ~ /^(gdal|cpl_|ogr_|tiff|png)/)
 		return room == "connectors/raster"
 	if (header ~ /^curl\//)
-		return room == "connectors/stac"
+		return room == "connectors/stac" || room == "connectors/raster"
 	if (header ~ /^hiredis\//)
 		return room == "connectors/redis"
 	if (header ~ /^(czmq|zmq)/)

@@ -23,8 +23,35 @@ static const s_case_t s_cases[] = {
 	{ "FILE:///data/a%20b%C3%BC.tif", "/data/a b\xc3\xbc.tif", 0, NULL },
 	{ "file://localhost/data/a.tif", "/data/a.tif", 0, NULL },
 	{ "file:/data/a.tif", "/data/a.tif", 0, NULL },
-	{ "https://example.com/a.tif", NULL, WEIR_E_UNSUPPORTED, "RasterUnreadable" },
-	{ "HTTP://example.com/a.tif", NULL, WEIR_E_UNSUPPORTED, "RasterUnreadable" },
+	{ "https://example.com/a.tif", "/vsiweir/public/https://example.com/a.tif", 0, NULL },
+	{ "HTTP://example.com/a.tif", "/vsiweir/public/http://example.com/a.tif", 0, NULL },
+	{ "https://example.com/a b/\xc3\xbc.tif?q={1}#f",
+	  "/vsiweir/public/https://example.com/a%20b/%C3%BC.tif?q=%7B1%7D", 0, NULL },
+	{ "https://example.com/a%20b.tif?X=%2F&Y=1",
+	  "/vsiweir/public/https://example.com/a%20b.tif?X=%2F&Y=1", 0, NULL },
+	{ "https://example.com:8443/a.tif", "/vsiweir/public/https://example.com:8443/a.tif", 0, NULL },
+	{ "https://[2606:2800::1]/a.tif", "/vsiweir/public/https://[2606:2800::1]/a.tif", 0, NULL },
+	{ "https://example.com/<VRTDataset>", "/vsiweir/public/https://example.com/%3CVRTDataset%3E", 0,
+	  NULL },
+	{ "https://user@example.com/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "https://user:secret@example.com/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "https://example.com:22/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "https://example.com:99999/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "https://example.com/a\nb.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "https:///a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "http://", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "http://localhost/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "http://127.0.0.1:8080/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "http://2130706433/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "http://0x7f.1/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "http://10.1.2.3/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "http://172.16.0.1/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "http://192.168.0.1/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "http://169.254.169.254/latest", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "http://[::1]/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "http://[fd00::1]/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "http://[fe80::1]/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
+	{ "http://[::ffff:10.0.0.1]/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
 	{ "", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
 	{ NULL, NULL, WEIR_E_INVALID, "AddressNotAllowed" },
 	{ "file://other/data/a.tif", NULL, WEIR_E_INVALID, "AddressNotAllowed" },
@@ -71,9 +98,34 @@ s_test_names (void **state)
 	free (here);
 }
 
+static void
+s_test_reach (void **state)
+{
+	(void) state;
+	weir_raster_context_t context = { .reach = WEIR_REACH_ANY };
+	weir_err_t err;
+	char *name = NULL;
+	assert_int_equal (weir_raster_name_of_href (&context, "http://127.0.0.1:81/a.tif", &name, &err),
+	                  0);
+	assert_string_equal (name, "/vsiweir/any/http://127.0.0.1:81/a.tif");
+	assert_true (weir_raster_is_remote (name));
+	free (name);
+	assert_false (weir_raster_is_remote ("/data/a.tif"));
+	assert_int_equal (weir_raster_reach_of ("/data/collection.json"), WEIR_REACH_ANY);
+	assert_int_equal (weir_raster_reach_of ("collection.json"), WEIR_REACH_ANY);
+	assert_int_equal (weir_raster_reach_of ("file:///data/collection.json"), WEIR_REACH_ANY);
+	assert_int_equal (weir_raster_reach_of ("http://127.0.0.1:8080/c.json"), WEIR_REACH_ANY);
+	assert_int_equal (weir_raster_reach_of ("https://8.8.8.8/c.json"), WEIR_REACH_PUBLIC);
+	weir_raster_http_t never = { .private_hosts = WEIR_PRIVATE_NEVER }, normal = { 0 };
+	weir_raster_http_configure (&never);
+	assert_int_equal (weir_raster_reach_of ("/data/collection.json"), WEIR_REACH_PUBLIC);
+	weir_raster_http_configure (&normal);
+}
+
 int
 main (void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test (s_test_names) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test (s_test_names),
+		                                cmocka_unit_test (s_test_reach) };
 	return cmocka_run_group_tests (tests, fixture_setup, fixture_teardown);
 }

@@ -95,6 +95,9 @@ weir_url_check (const char *text, weir_reach_t reach, char **url_out, weir_err_t
 	for (const char *at = text; *at != '\0'; at++)
 		if ((unsigned char) *at < ' ' || *at == 0x7f)
 			return s_refuse (err, text, "a control character");
+	const char *slashes = strstr (text, "://");
+	if (slashes == NULL || slashes[3] == '/' || slashes[3] == '\0') /* curl would guess */
+		return s_refuse (err, text, "no host");
 	CURLU *parsed = curl_url ();
 	weir_assert (parsed != NULL);
 	char *encoded = s_encode (text);

@@ -73,6 +73,9 @@ s_check_parsed (CURLU *parsed, const char *text, weir_reach_t reach, char **url_
 	curl_free (part);
 	if (!is_http)
 		return s_refuse (err, text, "only http and https are allowed");
+	const char *slashes = strstr (text, "://");
+	if (slashes == NULL || slashes[3] == '/' || slashes[3] == '\0') /* curl would guess */
+		return s_refuse (err, text, "no host");
 	if (reach == WEIR_REACH_PUBLIC && s_has_private_name (parsed))
 		return s_refuse (err, text, "a private address");
 	if (reach == WEIR_REACH_PUBLIC && s_is_odd_port (parsed))
@@ -95,9 +98,6 @@ weir_url_check (const char *text, weir_reach_t reach, char **url_out, weir_err_t
 	for (const char *at = text; *at != '\0'; at++)
 		if ((unsigned char) *at < ' ' || *at == 0x7f)
 			return s_refuse (err, text, "a control character");
-	const char *slashes = strstr (text, "://");
-	if (slashes == NULL || slashes[3] == '/' || slashes[3] == '\0') /* curl would guess */
-		return s_refuse (err, text, "no host");
 	CURLU *parsed = curl_url ();
 	weir_assert (parsed != NULL);
 	char *encoded = s_encode (text);

@@ -14,6 +14,7 @@
 #define WEIR_ACTORS_READ_H
 
 #include "actors/job/job.h"
+#include "actors/reader/warps.h"
 #include "connectors/raster/raster.h"
 
 typedef struct {
@@ -22,6 +23,9 @@ typedef struct {
 	weir_plan_chunk_t where;
 	weir_buf_t *memory; /* of the runs under way */
 	weir_run_t **runs;  /* one a band */
+	/* One byte a cell: 1 where the extent's polygons hold it. NULL: they hold all, or none. */
+	weir_buf_t *inside;
+	bool is_outside; /* none */
 	weir_buf_t *result;
 	Weir__PayloadKind payload;
 	weir_err_t *err; /* set where it failed; owned */
@@ -36,11 +40,14 @@ typedef struct {
 
 typedef struct { /* one worker's own */
 	weir_raster_cache_t *cache;
+	weir_warps_t *warps;
 	weir_pool_t *pool; /* borrowed */
 	void *scratch;     /* translated blocks and composed slices */
 	size_t scratch_bytes;
 	void *slice;
 	size_t slice_bytes;
+	void *at; /* where cells of a resampled file go */
+	size_t at_bytes;
 } weir_read_worker_t;
 
 weir_read_worker_t *weir_read_worker_new (weir_pool_t *pool, size_t handle_bytes_max);

@@ -458,3 +458,21 @@ weir_raster_read (weir_raster_cache_t *self, const char *name, int64_t width, in
 	return weir_raster_read_bands (self, name, width, height, 1, &band, window, s_take_single,
 	                               &single, err);
 }
+
+int
+weir_raster_block_size (weir_raster_cache_t *self, const char *name, uint32_t band, int *width_out,
+                        int *height_out, weir_err_t *err)
+{
+	weir_raster_handle_t *handle = NULL;
+	weir_raster_band_t source = { 0 };
+	s_read_t read = { .n_bands =
+		                  1 }; /* an empty window: nothing is fetched but what opening takes */
+	int status = s_begin (self, name, &band, &read, &handle, err);
+	if (status == 0)
+		status = weir_raster_open_band (self, handle, band, &source, err);
+	if (status == 0 && handle->remote != NULL)
+		weir_raster_ahead_end (self, handle, band, read.window);
+	*width_out = source.block_width;
+	*height_out = source.block_height;
+	return status;
+}

@@ -252,15 +252,14 @@ s_make_transformation (const char *src_crs, const char *dst_crs,
 	return status;
 }
 
-static bool
+/* Points without a place in the other CRS become infinite. */
+static void
 s_transform_some (OGRCoordinateTransformationH transformation, int n, double *x, double *y)
 {
-	if (!OCTTransform (transformation, n, x, y, NULL))
-		return false;
+	(void) OCTTransform (transformation, n, x, y, NULL);
 	for (int i = 0; i < n; i++)
 		if (!isfinite (x[i]) || !isfinite (y[i]))
-			return false;
-	return true;
+			x[i] = y[i] = INFINITY;
 }
 
 int
@@ -272,15 +271,48 @@ weir_raster_transform (void *arg, const char *src_crs, const char *dst_crs, size
 	int status = s_make_transformation (src_crs, dst_crs, &transformation, err);
 	if (status != 0)
 		return status;
-	weir_words_reset ();
-	for (size_t done = 0; status == 0 && done < n;) {
+	for (size_t done = 0; done < n;) {
 		int count = n - done > POINTS_AT_ONCE ? POINTS_AT_ONCE : (int) (n - done);
-		if (!s_transform_some (transformation, count, x + done, y + done))
-			status = weir_err_invalid (
-				err, "TransformFailed", "", "a point has no place in the target CRS: %s",
-				weir_words_any () ? weir_words_get () : "outside its area of use");
+		s_transform_some (transformation, count, x + done, y + done);
 		done += (size_t) count;
 	}
 	OCTDestroyCoordinateTransformation (transformation);
-	return status;
+	return 0;
+}
+
+struct weir_raster_transformer {
+	OGRCoordinateTransformationH transformation;
+};
+
+int
+weir_raster_transformer_new (const char *src_crs, const char *dst_crs,
+                             weir_raster_transformer_t **transformer_out, weir_err_t *err)
+{
+	OGRCoordinateTransformationH transformation = NULL;
+	int status = s_make_transformation (src_crs, dst_crs, &transformation, err);
+	if (status != 0)
+		return status;
+	*transformer_out = weir_alloc (sizeof **transformer_out);
+	(*transformer_out)->transformation = transformation;
+	return 0;
+}
+
+void
+weir_raster_transformer_destroy (weir_raster_transformer_t **self_p)
+{
+	weir_raster_transformer_t *self = *self_p;
+	if (self == NULL)
+		return;
+	OCTDestroyCoordinateTransformation (self->transformation);
+	free (self);
+	*self_p = NULL;
+}
+
+int
+weir_raster_transformer_points (void *transformer, size_t n, double *x, double *y, weir_err_t *err)
+{
+	(void) err;
+	const weir_raster_transformer_t *self = transformer;
+	s_transform_some (self->transformation, (int) n, x, y);
+	return 0;
 }

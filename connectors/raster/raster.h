@@ -61,6 +61,15 @@ int weir_raster_probe (void *arg, const char *name, weir_probe_t *probe_out, wei
  * those of WEIR_REACH_PUBLIC. */
 int weir_raster_name_of_href (void *arg, const char *href, char **name_out, weir_err_t *err);
 
+/* A transformation that is made once and used often, by one thread. Its points are a
+ * weir_points_fn of at most 2^31 - 1 points. */
+typedef struct weir_raster_transformer weir_raster_transformer_t;
+int weir_raster_transformer_new (const char *src_crs, const char *dst_crs,
+                                 weir_raster_transformer_t **transformer_out, weir_err_t *err);
+void weir_raster_transformer_destroy (weir_raster_transformer_t **self_p);
+int weir_raster_transformer_points (void *transformer, size_t n, double *x, double *y,
+                                    weir_err_t *err);
+
 typedef struct weir_raster_cache weir_raster_cache_t;
 weir_raster_cache_t *weir_raster_cache_new (size_t handle_bytes_max);
 void weir_raster_cache_destroy (weir_raster_cache_t **self_p);
@@ -102,6 +111,9 @@ int weir_raster_read_bands (weir_raster_cache_t *self, const char *name, int64_t
                             int64_t height, size_t n_bands, const uint32_t *bands,
                             weir_window_t window, weir_raster_bands_sink_fn *sink, void *arg,
                             weir_err_t *err);
+/* Size of the blocks of a band; opens the file as weir_raster_read does. */
+int weir_raster_block_size (weir_raster_cache_t *self, const char *name, uint32_t band,
+                            int *width_out, int *height_out, weir_err_t *err);
 
 /* Translates n raw cells of file type to `cell`'s type and no-data: values equal to `nodata` (where
  * has_nodata) and NaN become no-data. True in *is_identity_out of the check below means the bytes

@@ -145,7 +145,7 @@ s_sample_box (const weir_grid_t *grid, const char *crs, weir_transform_fn *trans
 		double row = (double) grid->height * (i / SAMPLES) / (SAMPLES - 1);
 		double x = t[0] + col * t[1], y = t[3] + row * t[5];
 		weir_err_t err;
-		if (transform (arg, crs, LONGITUDE_LATITUDE, 1, &x, &y, &err) == 0)
+		if (transform (arg, crs, LONGITUDE_LATITUDE, 1, &x, &y, &err) == 0 && isfinite (x))
 			s_grow (&box, x, y);
 	}
 	out->n_points = 0;
@@ -160,7 +160,11 @@ weir_grid_footprint (const weir_grid_t *self, const char *crs, weir_transform_fn
 	out->n_points = WEIR_FOOTPRINT_POINTS;
 	for (size_t i = 0; i < out->n_points; i++)
 		s_place_on_edge (self, i, &out->x[i], &out->y[i]);
-	if (transform (arg, crs, LONGITUDE_LATITUDE, out->n_points, out->x, out->y, &err) == 0)
+	bool is_whole = transform (arg, crs, LONGITUDE_LATITUDE, out->n_points, out->x, out->y, &err) ==
+	                0;
+	for (size_t i = 0; i < out->n_points; i++)
+		is_whole = is_whole && isfinite (out->x[i]) && isfinite (out->y[i]);
+	if (is_whole)
 		s_draw_ring (out);
 	else
 		s_sample_box (self, crs, transform, arg, out);

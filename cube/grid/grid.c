@@ -48,6 +48,24 @@ weir_window_intersect (weir_window_t a, weir_window_t b)
 	return a;
 }
 
+void
+weir_window_join (weir_window_t *all, weir_window_t w)
+{
+	int64_t right = all->col + all->width, bottom = all->row + all->height;
+	if (weir_window_is_empty (w))
+		return;
+	if (weir_window_is_empty (*all)) {
+		*all = w;
+		return;
+	}
+	right = w.col + w.width > right ? w.col + w.width : right;
+	bottom = w.row + w.height > bottom ? w.row + w.height : bottom;
+	all->col = w.col < all->col ? w.col : all->col;
+	all->row = w.row < all->row ? w.row : all->row;
+	all->width = right - all->col;
+	all->height = bottom - all->row;
+}
+
 /* Whole pixels from origin a to origin b at resolution `step`; false if they are not whole. */
 static bool
 s_offset_in_pixels (double a, double b, double step, int64_t *pixels_out)
@@ -67,6 +85,13 @@ s_same_resolution (double a, double b)
 {
 	return isfinite (a) && isfinite (b) && a != 0 &&
 	       fabs (a - b) <= GRID_RESOLUTION_SLACK * fabs (a);
+}
+
+bool
+weir_grid_equal (const weir_grid_t *a, const weir_grid_t *b)
+{
+	return a->crs_id == b->crs_id && a->width == b->width && a->height == b->height &&
+	       memcmp (a->transform, b->transform, sizeof a->transform) == 0;
 }
 
 bool
@@ -183,5 +208,86 @@ weir_bbox_transform (weir_bbox_t bbox, const char *src_crs, const char *dst_crs,
 		box.north = fmax (box.north, y[i]);
 	}
 	*bbox_out = box;
+	return WEIR_OK;
+}
+
+int
+weir_bbox_cover (weir_bbox_t bbox, const char *src_crs, const char *dst_crs,
+                 weir_transform_fn *transform, void *arg, weir_bbox_t *bbox_out, size_t *n_lost_out,
+                 weir_err_t *err)
+{
+	double x[WEIR_BBOX_COVER_POINTS], y[WEIR_BBOX_COVER_POINTS];
+	const int side = GRID_POINTS_PER_EDGE;
+	*n_lost_out = 0;
+	if (strcmp (src_crs, dst_crs) == 0) {
+		*bbox_out = bbox;
+		return WEIR_OK;
+	}
+	for (int i = 0; i < side * side; i++) {
+		double fx = (double) (i % side) / (side - 1), fy = (double) (i / side) / (side - 1);
+		x[i] = (1 - fx) * bbox.west + fx * bbox.east;
+		y[i] = (1 - fy) * bbox.south + fy * bbox.north;
+	}
+	int rc = transform (arg, src_crs, dst_crs, WEIR_BBOX_COVER_POINTS, x, y, err);
+	weir_bbox_t box = { INFINITY, INFINITY, -INFINITY, -INFINITY };
+	for (int i = 0; i < side * side; i++) {
+		if (!isfinite (x[i]) || !isfinite (y[i])) {
+			(*n_lost_out)++;
+			continue;
+		}
+		box.west = fmin (box.west, x[i]);
+		box.east = fmax (box.east, x[i]);
+		box.south = fmin (box.south, y[i]);
+		box.north = fmax (box.north, y[i]);
+	}
+	*bbox_out = box;
+	return rc;
+}
+
+/* ---- a grid that covers a box */
+
+/* Along one axis: where pixels begin (the low edge) and how many there are. */
+static void
+s_snap_span (double low, double high, double res, bool is_origin, bool is_from_high,
+             double *low_out, double *count_out)
+{
+	if (is_origin) {
+		double first = floor (low / res + GRID_CENTRE_SLACK);
+		*low_out = first * res;
+		*count_out = ceil (high / res - GRID_CENTRE_SLACK) - first;
+		return;
+	}
+	*count_out = ceil ((high - low) / res - GRID_CENTRE_SLACK);
+	*low_out = is_from_high ? high - *count_out * res : low;
+}
+
+int
+weir_grid_snap (weir_bbox_t bbox, double res_x, double res_y, weir_align_t align, int crs_id,
+                weir_grid_t *grid_out, weir_err_t *err)
+{
+	double west, south, n_cols, n_rows;
+	bool is_origin = align == WEIR_ALIGN_ORIGIN;
+	s_snap_span (bbox.west, bbox.east, res_x, is_origin,
+	             align == WEIR_ALIGN_UPPER_RIGHT || align == WEIR_ALIGN_LOWER_RIGHT, &west,
+	             &n_cols);
+	s_snap_span (bbox.south, bbox.north, res_y, is_origin,
+	             align == WEIR_ALIGN_UPPER_LEFT || align == WEIR_ALIGN_UPPER_RIGHT, &south,
+	             &n_rows);
+	if (!(n_cols >= 1) || !(n_rows >= 1) || !isfinite (west) || !isfinite (south))
+		return weir_err_invalid (err, "ExtentInvalid", NULL, "the extent has no area");
+	if (n_cols > GRID_SIDE_MAX || n_rows > GRID_SIDE_MAX)
+		return weir_err_invalid (
+			err, "ExtentTooLarge", NULL,
+			"the extent is %.0f × %.0f pixels, at most %.0f a side are possible", n_cols, n_rows,
+			GRID_SIDE_MAX);
+	double north = bbox.north;
+	if (is_origin) /* not south + rows · res: the edge is a whole multiple too */
+		north = (rint (south / res_y) + n_rows) * res_y;
+	else if (align == WEIR_ALIGN_LOWER_LEFT || align == WEIR_ALIGN_LOWER_RIGHT)
+		north = bbox.south + n_rows * res_y;
+	*grid_out = (weir_grid_t){ .crs_id = crs_id,
+		                       .transform = { west, res_x, 0, north, 0, -res_y },
+		                       .width = (int64_t) n_cols,
+		                       .height = (int64_t) n_rows };
 	return WEIR_OK;
 }

@@ -33,6 +33,10 @@ typedef struct {
 weir_bbox_t weir_grid_bbox (const weir_grid_t *self);
 bool weir_window_is_empty (weir_window_t w);
 weir_window_t weir_window_intersect (weir_window_t a, weir_window_t b);
+/* *all becomes the smallest window that holds both; empty ones hold nothing. */
+void weir_window_join (weir_window_t *all, weir_window_t w);
+
+bool weir_grid_equal (const weir_grid_t *a, const weir_grid_t *b); /* in every number */
 
 /* Same CRS, resolution within 1e-6 (relative), origins apart by whole pixels ± 0.01: then
  * *window_out is `b`'s extent in pixels of `a` (may be negative or outside). */
@@ -46,7 +50,8 @@ int weir_grid_window_of_bbox (const weir_grid_t *self, weir_bbox_t bbox, weir_wi
 weir_grid_t weir_grid_crop (const weir_grid_t *self, weir_window_t window);
 
 /* Handed in by connectors: transforms n points in place from one CRS to another (texts as users
- * write them: "EPSG:4326", WKT, PROJJSON); axis order is always x, y (longitude, latitude). */
+ * write them: "EPSG:4326", WKT, PROJJSON); axis order is always x, y (longitude, latitude). Points
+ * without a place in the other CRS become infinite; that is no error. */
 typedef int weir_transform_fn (void *arg, const char *src_crs, const char *dst_crs, size_t n,
                                double *x, double *y, weir_err_t *err);
 
@@ -54,5 +59,26 @@ typedef int weir_transform_fn (void *arg, const char *src_crs, const char *dst_c
 int weir_bbox_transform (weir_bbox_t bbox, const char *src_crs, const char *dst_crs,
                          weir_transform_fn *transform, void *arg, weir_bbox_t *bbox_out,
                          weir_err_t *err);
+
+/* Where what lies in the box may lie in dst_crs: the box of 21 × 21 points over it. *n_lost_out
+ * counts those that have no place there (all: *bbox_out is empty, west > east). */
+int weir_bbox_cover (weir_bbox_t bbox, const char *src_crs, const char *dst_crs,
+                     weir_transform_fn *transform, void *arg, weir_bbox_t *bbox_out,
+                     size_t *n_lost_out, weir_err_t *err);
+#define WEIR_BBOX_COVER_POINTS 441
+
+typedef enum { /* which corner of an extent a grid begins at */
+	           WEIR_ALIGN_ORIGIN =
+	               0, /* none: edges on whole multiples of the resolution from the CRS origin */
+	           WEIR_ALIGN_UPPER_LEFT,
+	           WEIR_ALIGN_LOWER_LEFT,
+	           WEIR_ALIGN_UPPER_RIGHT,
+	           WEIR_ALIGN_LOWER_RIGHT
+} weir_align_t;
+
+/* The north-up grid of pixels of res_x × res_y (> 0) that covers the box, snapped outward. Errors:
+ * a box without area, more than 2^31 - 1 pixels a side. */
+int weir_grid_snap (weir_bbox_t bbox, double res_x, double res_y, weir_align_t align, int crs_id,
+                    weir_grid_t *grid_out, weir_err_t *err);
 
 #endif

@@ -123,10 +123,10 @@ s_build_output (const weir_graph_t *graph, const weir_chain_t *chain,
 }
 
 static size_t
-s_find_want (size_t n_wants, const weir_plan_want_t *wants, const weir_graph_node_t *load)
+s_find_want (size_t n_wants, const weir_plan_want_t *wants, const weir_chain_t *chain)
 {
 	size_t i = 0;
-	while (i < n_wants && strcmp (wants[i].node, load->id) != 0)
+	while (i < n_wants && !weir_chain_is_fed_by (chain, &wants[i]))
 		i++;
 	weir_assert (i < n_wants); /* wants come from the same graph */
 	return i;
@@ -156,7 +156,7 @@ s_build_outputs (const weir_graph_t *graph, size_t n_chains, const weir_chain_t 
 	for (size_t i = 0; i < n_chains; i++) {
 		weir_plan_output_t *output = &plan->outputs[i];
 		plan->n_outputs = i + 1;
-		output->source = (uint32_t) s_find_want (n_wants, wants, chains[i].load);
+		output->source = (uint32_t) s_find_want (n_wants, wants, &chains[i]);
 		int rc = s_build_output (graph, &chains[i], options, plan, output, err);
 		if (rc != WEIR_OK)
 			return rc;
@@ -175,7 +175,7 @@ s_settle_chains (size_t n_chains, weir_chain_t *chains, size_t n_wants,
                  weir_err_t *err)
 {
 	for (size_t i = 0; i < n_chains; i++) {
-		int rc = weir_chain_settle (&chains[i], items[s_find_want (n_wants, wants, chains[i].load)],
+		int rc = weir_chain_settle (&chains[i], items[s_find_want (n_wants, wants, &chains[i])],
 		                            err);
 		if (rc != WEIR_OK)
 			return rc;

@@ -19,6 +19,13 @@ typedef struct {               /* a condition on a property of the items */
 	const weir_graph_t *graph; /* of the callback, parameter `value` */
 } weir_plan_condition_t;
 
+typedef struct {         /* a resample_spatial right after the load; it fuses into the read */
+	const char *node;    /* NULL: none */
+	double res_x, res_y; /* 0: as the items have it */
+	const char *crs;     /* NULL: the items' */
+	weir_align_t align;
+} weir_plan_resample_t;
+
 typedef struct { /* what one load_stac node asks for; borrowed strings live as long as the graph */
 	const char *node;
 	const char *url;
@@ -33,10 +40,11 @@ typedef struct { /* what one load_stac node asks for; borrowed strings live as l
 	const char *const *bands; /* n_bands 0: all */
 	size_t n_conditions;      /* all must be true */
 	const weir_plan_condition_t *conditions;
+	weir_plan_resample_t resample;
 } weir_plan_want_t;
 
-/* One entry for each load_stac node that a result needs, in graph order. *wants_out is yours to
- * free (one block). */
+/* One entry for each load_stac node that a result needs, in graph order; one more for each
+ * resample_spatial of it. *wants_out is yours to free (one block). */
 int weir_plan_wants (const weir_graph_t *graph, size_t *n_wants_out, weir_plan_want_t **wants_out,
                      weir_err_t *err);
 
@@ -64,8 +72,8 @@ int weir_plan_build (const weir_graph_t *graph, size_t n_wants, const weir_plan_
                      weir_plan_t **plan_out, weir_err_t *err);
 
 /* The lines of `weir plan` ("key: value"), yours to free; keys: grid, bands, type, nodata, scale,
- * labels, items, chunks, pipeline, pushed_down, memory, warnings. json: one object with the same
- * keys. */
+ * labels, items, resampled, chunks, pipeline, pushed_down, memory, warnings. json: one object with
+ * the same keys. */
 char *weir_plan_explain (const weir_plan_t *self, bool json);
 
 #endif

@@ -58,6 +58,14 @@ s_note_node (const weir_graph_node_t *node, weir_chain_t *chain, weir_err_t *err
 		chain->load = node;
 		return WEIR_OK;
 	}
+	if (chain->resample != NULL)
+		return s_unsupported (
+			chain->resample,
+			"is offered right after load_stac only, where it becomes part of the reading", err);
+	if (s_is_process (node, "resample_spatial")) {
+		chain->resample = node;
+		return WEIR_OK;
+	}
 	if (!s_is_process (node, "apply") && !s_is_process (node, "reduce_dimension"))
 		return s_unsupported (node, "cannot stand between load_stac and save_result yet", err);
 	s_append (&chain->steps, &chain->n_steps, node);
@@ -111,6 +119,16 @@ weir_chain_walk (const weir_graph_t *graph, const weir_graph_node_t *save, weir_
 	}
 	*chain_out = chain;
 	return WEIR_OK;
+}
+
+bool
+weir_chain_is_fed_by (const weir_chain_t *self, const weir_plan_want_t *want)
+{
+	if (strcmp (want->node, self->load->id) != 0)
+		return false;
+	if (want->resample.node == NULL || self->resample == NULL)
+		return want->resample.node == NULL && self->resample == NULL;
+	return strcmp (want->resample.node, self->resample->id) == 0;
 }
 
 void

@@ -13,10 +13,10 @@
 #define BAND_IN_FILE_MAX 65535
 
 static void
-s_read_grid (weir_reader_t *reader, const json_t *source, size_t n_crs, bool is_null,
+s_read_grid (weir_reader_t *reader, const json_t *holder, size_t n_crs, bool is_null,
              weir_grid_t *out)
 {
-	const json_t *grid = weir_reader_object (reader, source, "grid");
+	const json_t *grid = weir_reader_object (reader, holder, "grid");
 	const json_t *transform = weir_reader_array (reader, grid, "t", 6, 6);
 	int64_t side_max = is_null ? WEIR_PLAN_NULL_SIDE_MAX : WEIR_PLAN_SIDE_MAX;
 	out->crs_id = (int) weir_reader_int (reader, grid, "crs", is_null ? -1 : 0,
@@ -107,22 +107,51 @@ s_read_item_bands (weir_reader_t *reader, const json_t *object, size_t n_bands,
 		out->nodata[i] = s_read_nodata (reader, json_array_get (nodata, i));
 }
 
-static void
-s_read_item (weir_reader_t *reader, const json_t *object, size_t n_bands, weir_plan_item_t *out)
+static weir_window_t
+s_read_window (weir_reader_t *reader, const json_t *object, int64_t side_min, int64_t side_max)
 {
 	const int64_t far = WEIR_PLAN_OFFSET_MAX;
 	const json_t *w = weir_reader_array (reader, object, "w", 4, 4);
+	return (weir_window_t){ weir_reader_int_at (reader, w, "w", 0, -far, far),
+		                    weir_reader_int_at (reader, w, "w", 1, -far, far),
+		                    weir_reader_int_at (reader, w, "w", 2, side_min, side_max),
+		                    weir_reader_int_at (reader, w, "w", 3, side_min, side_max) };
+}
+
+static void
+s_read_places (weir_reader_t *reader, const json_t *object, size_t n_crs, weir_plan_item_t *out)
+{
+	if (json_object_get (object, "p") == NULL)
+		return;
+	const json_t *places = weir_reader_array (reader, object, "p", out->n_files, out->n_files);
+	out->places = weir_alloc (out->n_files * sizeof *out->places);
+	for (size_t i = 0; i < out->n_files && !reader->failed; i++) {
+		const json_t *entry = json_array_get (places, i);
+		weir_plan_place_t *place = &out->places[i];
+		place->is_resampled = json_object_get (entry, "grid") != NULL;
+		place->window = s_read_window (reader, entry, place->is_resampled ? 0 : 1,
+		                               WEIR_PLAN_SIDE_MAX);
+		if (place->is_resampled)
+			s_read_grid (reader, entry, n_crs, false, &place->grid);
+	}
+}
+
+static void
+s_read_item (weir_reader_t *reader, const json_t *object, size_t n_bands, size_t n_crs,
+             weir_plan_item_t *out)
+{
+	/* Of several files the window is their union, which may be wider than one can be. */
+	bool is_union = json_object_get (object, "p") != NULL;
 	out->id = weir_reader_text (reader, object, "i");
-	out->window.col = weir_reader_int_at (reader, w, "w", 0, -far, far);
-	out->window.row = weir_reader_int_at (reader, w, "w", 1, -far, far);
-	out->window.width = weir_reader_int_at (reader, w, "w", 2, 1, WEIR_PLAN_SIDE_MAX);
-	out->window.height = weir_reader_int_at (reader, w, "w", 3, 1, WEIR_PLAN_SIDE_MAX);
+	out->window = s_read_window (reader, object, 1,
+	                             is_union ? 4 * WEIR_PLAN_OFFSET_MAX : WEIR_PLAN_SIDE_MAX);
 	out->files = weir_reader_texts (reader, object, "f", FILES_MAX, &out->n_files);
+	s_read_places (reader, object, n_crs, out);
 	s_read_item_bands (reader, object, n_bands, out);
 }
 
 static void
-s_read_items (weir_reader_t *reader, const json_t *object, weir_plan_source_t *out)
+s_read_items (weir_reader_t *reader, const json_t *object, size_t n_crs, weir_plan_source_t *out)
 {
 	const json_t *array = weir_reader_array (reader, object, "items", 0, WEIR_PLAN_ITEMS_MAX);
 	out->n_items = json_array_size (array);
@@ -138,12 +167,55 @@ s_read_items (weir_reader_t *reader, const json_t *object, weir_plan_source_t *o
 			label++;
 		weir_plan_item_t *item = &out->items[i];
 		item->label = label;
-		s_read_item (reader, json_array_get (array, i), out->n_bands, item);
+		s_read_item (reader, json_array_get (array, i), out->n_bands, n_crs, item);
+		out->is_warped = out->is_warped ||
+		                 (!reader->failed && weir_plan_item_is_warped (out, item));
 		bool is_ordered = reader->failed || i == out->label_items[label] ||
 		                  strcmp (out->items[i - 1].id, item->id) <= 0;
 		if (!is_ordered)
 			weir_reader_fail (reader, "items", "not sorted by id within a label");
 	}
+}
+
+static void
+s_read_mask_points (weir_reader_t *reader, const json_t *mask, weir_shape_t *out)
+{
+	const json_t *x = weir_reader_array (reader, mask, "x", 3, WEIR_SHAPE_POINTS_MAX);
+	size_t n = json_array_size (x);
+	const json_t *y = weir_reader_array (reader, mask, "y", n, n);
+	out->n_points = n;
+	out->x = weir_alloc (n * sizeof *out->x);
+	out->y = weir_alloc (n * sizeof *out->y);
+	for (size_t i = 0; i < n && !reader->failed; i++) {
+		out->x[i] = weir_reader_number (reader, json_array_get (x, i), "x");
+		out->y[i] = weir_reader_number (reader, json_array_get (y, i), "y");
+		if (!isfinite (out->x[i]) || !isfinite (out->y[i]))
+			weir_reader_fail (reader, "mask", "not finite");
+	}
+}
+
+static void
+s_read_mask (weir_reader_t *reader, const json_t *object, weir_shape_t *out)
+{
+	const json_t *mask = json_object_get (object, "mask");
+	if (mask == NULL)
+		return;
+	s_read_mask_points (reader, mask, out);
+	const json_t *rings = weir_reader_array (reader, mask, "rings", 2, 2 * WEIR_SHAPE_POINTS_MAX);
+	size_t n = json_array_size (rings) / 2, used = 0;
+	out->n_rings = n;
+	out->rings = weir_alloc (n * sizeof *out->rings);
+	for (size_t i = 0; i < n && !reader->failed; i++) {
+		weir_ring_t *ring = &out->rings[i];
+		ring->polygon = (uint32_t) weir_reader_int_at (reader, rings, "rings", 2 * i, 0,
+		                                               WEIR_SHAPE_POINTS_MAX);
+		ring->first = used;
+		ring->n = (size_t) weir_reader_int_at (reader, rings, "rings", 2 * i + 1, 3,
+		                                       WEIR_SHAPE_POINTS_MAX);
+		used += ring->n;
+	}
+	if (!reader->failed && used != out->n_points)
+		weir_reader_fail (reader, "rings", "do not add up to the number of points");
 }
 
 static void
@@ -158,7 +230,10 @@ s_read_source (weir_reader_t *reader, const json_t *object, size_t n_crs, weir_p
 	out->block_height = (int) weir_reader_int_at (reader, block, "block", 1, 1, INT32_MAX);
 	s_read_bands (reader, object, out);
 	s_read_labels (reader, object, out);
-	s_read_items (reader, object, out);
+	s_read_items (reader, object, n_crs, out);
+	s_read_mask (reader, object, &out->mask);
+	if (out->mask.n_points > 0 && !out->cell.has_nodata && !weir_type_is_float (out->cell.type))
+		weir_reader_fail (reader, "mask", "its cells have no no-data");
 }
 
 static bool

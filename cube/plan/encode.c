@@ -154,8 +154,31 @@ s_encode_band (const weir_plan_band_t *band)
 	return object;
 }
 
-/* {"b": [asset, band, …], "f": [file, …], "i": id, "w": [col, row, width, height]}
- * and "n": [no-data, …] where the item has its own */
+static json_t *
+s_encode_window (weir_window_t w)
+{
+	return json_pack ("[I,I,I,I]", (json_int_t) w.col, (json_int_t) w.row, (json_int_t) w.width,
+	                  (json_int_t) w.height);
+}
+
+/* [{"w": window} or {"w": window, "grid": the file's own}, …] */
+static json_t *
+s_encode_places (const weir_plan_item_t *item)
+{
+	json_t *array = json_array ();
+	for (size_t i = 0; i < item->n_files; i++) {
+		const weir_plan_place_t *place = &item->places[i];
+		json_t *object = json_object ();
+		json_object_set_new (object, "w", s_encode_window (place->window));
+		if (place->is_resampled)
+			json_object_set_new (object, "grid", s_encode_grid (&place->grid));
+		json_array_append_new (array, object);
+	}
+	return array;
+}
+
+/* {"b": [asset, band, …], "f": [file, …], "i": id, "w": [col, row, width, height]},
+ * "p": [place, …] where files lie differently, "n": [no-data, …] where the item has its own */
 static json_t *
 s_encode_item (const weir_plan_item_t *item, size_t n_bands)
 {
@@ -169,10 +192,9 @@ s_encode_item (const weir_plan_item_t *item, size_t n_bands)
 	json_object_set_new (object, "b", bands);
 	json_object_set_new (object, "f", files);
 	json_object_set_new (object, "i", json_string (item->id));
-	json_object_set_new (object, "w",
-	                     json_pack ("[I,I,I,I]", (json_int_t) item->window.col,
-	                                (json_int_t) item->window.row, (json_int_t) item->window.width,
-	                                (json_int_t) item->window.height));
+	json_object_set_new (object, "w", s_encode_window (item->window));
+	if (item->places != NULL)
+		json_object_set_new (object, "p", s_encode_places (item));
 	if (item->nodata == NULL)
 		return object;
 	json_t *nodata = json_array ();
@@ -180,6 +202,26 @@ s_encode_item (const weir_plan_item_t *item, size_t n_bands)
 		json_array_append_new (nodata,
 		                       s_encode_nodata (item->nodata[i].has_value, item->nodata[i].value));
 	json_object_set_new (object, "n", nodata);
+	return object;
+}
+
+/* {"rings": [polygon, points, …], "x": […], "y": […]} */
+static json_t *
+s_encode_mask (const weir_shape_t *mask)
+{
+	json_t *rings = json_array (), *x = json_array (), *y = json_array ();
+	for (size_t i = 0; i < mask->n_rings; i++) {
+		json_array_append_new (rings, json_integer (mask->rings[i].polygon));
+		json_array_append_new (rings, json_integer ((json_int_t) mask->rings[i].n));
+	}
+	for (size_t i = 0; i < mask->n_points; i++) {
+		json_array_append_new (x, json_real (mask->x[i]));
+		json_array_append_new (y, json_real (mask->y[i]));
+	}
+	json_t *object = json_object ();
+	json_object_set_new (object, "rings", rings);
+	json_object_set_new (object, "x", x);
+	json_object_set_new (object, "y", y);
 	return object;
 }
 
@@ -204,6 +246,8 @@ s_encode_source (const weir_plan_source_t *source)
 	json_object_set_new (object, "cell", s_encode_cell (source->cell));
 	json_object_set_new (object, "block",
 	                     json_pack ("[i,i]", source->block_width, source->block_height));
+	if (source->mask.n_points > 0)
+		json_object_set_new (object, "mask", s_encode_mask (&source->mask));
 	json_object_set_new (object, "bands", bands);
 	json_object_set_new (object, "labels", labels);
 	json_object_set_new (object, "counts", counts);

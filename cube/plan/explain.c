@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define IDS_SHOWN 50
+
 /* ---- pieces */
 
 static void
@@ -174,10 +176,11 @@ s_grid_text (const weir_plan_t *plan, const weir_plan_source_t *source)
 {
 	const weir_grid_t *grid = &source->grid;
 	char *crs = weir_explain_crs (plan, grid);
-	char *text = weir_asprintf ("%lld × %lld, %s, pixels of %.10g × %.10g from %.10g, %.10g",
+	char *text = weir_asprintf ("%lld × %lld, %s, pixels of %.10g × %.10g from %.10g, %.10g%s",
 	                            (long long) grid->width, (long long) grid->height, crs,
 	                            grid->transform[1], fabs (grid->transform[5]), grid->transform[0],
-	                            grid->transform[3]);
+	                            grid->transform[3],
+	                            source->mask.n_points > 0 ? ", masked by polygons" : "");
 	free (crs);
 	return text;
 }
@@ -272,6 +275,26 @@ s_labels_line (const weir_plan_t *plan, const weir_plan_source_t *source)
 	return s_labels_text (source);
 }
 
+/* Ids of what is resampled, the first few. */
+static char *
+s_resampled_line (const weir_plan_t *plan, const weir_plan_source_t *source)
+{
+	size_t n = 0;
+	char *text = NULL;
+	for (size_t i = 0; i < source->n_items; i++) {
+		const weir_plan_item_t *item = &source->items[i];
+		if (weir_plan_item_is_resampled (item) && n++ < IDS_SHOWN)
+			s_append_text (&text, ", ", weir_strdup (item->id));
+	}
+	(void) plan;
+	if (text == NULL)
+		return weir_strdup ("none");
+	char *full = weir_asprintf ("%zu of %zu items, near: %s%s", n, source->n_items, text,
+	                            n > IDS_SHOWN ? " …" : "");
+	free (text);
+	return full;
+}
+
 static char *
 s_items_line (const weir_plan_t *plan, const weir_plan_source_t *source)
 {
@@ -313,6 +336,7 @@ s_explain_text (const weir_plan_t *self)
 	s_add_source_line (self, &lines, "scale", s_scale_line);
 	s_add_source_line (self, &lines, "labels", s_labels_line);
 	s_add_source_line (self, &lines, "items", s_items_line);
+	s_add_source_line (self, &lines, "resampled", s_resampled_line);
 	s_add_output_line (self, &lines, "chunks", s_chunks_text);
 	s_add_output_line (self, &lines, "pipeline", weir_explain_pipeline);
 	s_add_output_line (self, &lines, "pushed_down", weir_explain_pushed);

@@ -41,6 +41,7 @@ s_grid_json (const weir_plan_t *plan, const weir_plan_source_t *source)
 	json_object_set_new (object, "width", json_integer (grid->width));
 	json_object_set_new (object, "height", json_integer (grid->height));
 	json_object_set_new (object, "transform", transform);
+	json_object_set_new (object, "masked", json_boolean (source->mask.n_points > 0));
 	json_object_set_new (object, "bbox",
 	                     json_pack ("[f,f,f,f]", box.west, box.south, box.east, box.north));
 	return object;
@@ -83,6 +84,17 @@ s_labels_json (const weir_plan_source_t *source)
 	weir_label_format (source->labels_us[source->n_labels - 1], label, sizeof label);
 	json_object_set_new (object, "last", json_string (label));
 	return object;
+}
+
+/* Ids of the items that are resampled. */
+static json_t *
+s_resampled_json (const weir_plan_source_t *source)
+{
+	json_t *ids = json_array ();
+	for (size_t i = 0; i < source->n_items; i++)
+		if (weir_plan_item_is_resampled (&source->items[i]))
+			json_array_append_new (ids, json_string (source->items[i].id));
+	return json_pack ("{s:s, s:o}", "method", "near", "items", ids);
 }
 
 static json_t *
@@ -139,6 +151,7 @@ weir_explain_json (const weir_plan_t *self)
 	json_object_set_new (object, "scale", s_scale_json (source));
 	json_object_set_new (object, "labels", s_labels_json (source));
 	json_object_set_new (object, "items", json_integer ((json_int_t) source->n_items));
+	json_object_set_new (object, "resampled", s_resampled_json (source));
 	json_object_set_new (object, "chunks", s_chunks_json (self, output));
 	json_object_set_new (object, "pipeline", s_pipeline_json (self));
 	s_set_text (object, "pushed_down", weir_explain_pushed (self, output));

@@ -13,9 +13,9 @@
 
 /* ---- CRS */
 
-/* Takes a canonical text; the number of an equal one that is there already, else a new number. */
-static int
-s_intern_crs (weir_source_work_t *self, char *text)
+/* The number of an equal one that is there already, else a new number. */
+int
+weir_place_intern_crs (weir_source_work_t *self, char *text)
 {
 	weir_plan_t *plan = self->plan;
 	for (size_t i = 0; i < plan->n_crs; i++)
@@ -67,7 +67,7 @@ s_find_stac_crs (weir_source_work_t *self, const weir_stac_proj_t *proj)
 	self->crs_texts = weir_realloc (self->crs_texts, (used + 1) * sizeof *self->crs_texts);
 	self->crs_ids = weir_realloc (self->crs_ids, (used + 1) * sizeof *self->crs_ids);
 	self->crs_texts[used] = key;
-	self->crs_ids[used] = text != NULL ? s_intern_crs (self, text) : -1;
+	self->crs_ids[used] = text != NULL ? weir_place_intern_crs (self, text) : -1;
 	return self->crs_ids[used];
 }
 
@@ -157,7 +157,7 @@ s_find_grid (weir_source_work_t *self, weir_candidate_t *candidate, weir_file_t 
 	if (rc != WEIR_OK)
 		return rc;
 	if (grid.crs_id < 0 && file->probe.crs != NULL) {
-		grid.crs_id = s_intern_crs (self, weir_strdup (file->probe.crs));
+		grid.crs_id = weir_place_intern_crs (self, weir_strdup (file->probe.crs));
 		if (s_count_candidates (proj) > 0)
 			weir_plan_warn (self->plan,
 			                "item '%s': PROJ knows none of its CRS: that of %s is taken",
@@ -179,24 +179,10 @@ s_find_grid (weir_source_work_t *self, weir_candidate_t *candidate, weir_file_t 
 int
 weir_place_item (weir_source_work_t *self, weir_candidate_t *candidate, weir_err_t *err)
 {
-	for (size_t i = 0; i < candidate->n_files; i++) {
-		weir_grid_t grid;
-		weir_window_t window;
-		int rc = s_find_grid (self, candidate, &candidate->files[i], &grid, err);
-		if (rc != WEIR_OK)
-			return rc;
-		if (i == 0)
-			candidate->grid = grid;
-		bool is_same = weir_grid_agrees (&candidate->grid, &grid, &window) && window.col == 0 &&
-		               window.row == 0 && window.width == candidate->grid.width &&
-		               window.height == candidate->grid.height;
-		if (!is_same)
-			return weir_err_set (
-				err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "GridMismatch", candidate->item->id,
-				"assets '%s' and '%s' have different grids: resampling is not offered yet",
-				candidate->files[0].asset->key, candidate->files[i].asset->key);
-	}
-	return WEIR_OK;
+	int rc = WEIR_OK;
+	for (size_t i = 0; i < candidate->n_files && rc == WEIR_OK; i++)
+		rc = s_find_grid (self, candidate, &candidate->files[i], &candidate->files[i].grid, err);
+	return rc;
 }
 
 int
@@ -208,7 +194,7 @@ weir_place_check (weir_source_work_t *self, weir_candidate_t *candidate, weir_er
 			continue;
 		int rc = weir_work_probe (self, file, err);
 		if (rc == WEIR_OK)
-			rc = s_check_probe (self, candidate, file, candidate->grid.crs_id, err);
+			rc = s_check_probe (self, candidate, file, file->grid.crs_id, err);
 		if (rc != WEIR_OK)
 			return rc;
 	}

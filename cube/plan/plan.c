@@ -28,10 +28,12 @@ s_clear_source (weir_plan_source_t *self)
 		free (item->id);
 		s_free_texts (item->files, item->n_files);
 		free (item->bands);
+		free (item->places);
 		free (item->nodata);
 	}
 	free (self->items);
 	free (self->label_items);
+	weir_shape_clear (&self->mask);
 }
 
 static void
@@ -110,6 +112,32 @@ weir_plan_item_nodata (const weir_plan_source_t *source, const weir_plan_item_t 
 	if (item->nodata != NULL)
 		return item->nodata[band];
 	return (weir_plan_nodata_t){ source->bands[band].has_nodata, source->bands[band].nodata };
+}
+
+weir_plan_place_t
+weir_plan_item_place (const weir_plan_item_t *item, size_t file)
+{
+	if (item->places != NULL)
+		return item->places[file];
+	return (weir_plan_place_t){ .window = item->window };
+}
+
+bool
+weir_plan_item_is_resampled (const weir_plan_item_t *item)
+{
+	for (size_t i = 0; item->places != NULL && i < item->n_files; i++)
+		if (item->places[i].is_resampled)
+			return true;
+	return false;
+}
+
+bool
+weir_plan_item_is_warped (const weir_plan_source_t *source, const weir_plan_item_t *item)
+{
+	for (size_t i = 0; item->places != NULL && i < item->n_files; i++)
+		if (item->places[i].is_resampled && item->places[i].grid.crs_id != source->grid.crs_id)
+			return true;
+	return false;
 }
 
 /* ---- bands */

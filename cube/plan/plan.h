@@ -17,6 +17,7 @@
 #define WEIR_CUBE_PLAN_H
 
 #include "cube/grid/grid.h"
+#include "cube/grid/shape.h"
 #include "cube/kernel/stage.h"
 
 typedef struct {    /* one band of one item: where its pixels are */
@@ -29,12 +30,21 @@ typedef struct { /* what means no-data in the pixels of a file */
 	double value;
 } weir_plan_nodata_t;
 
+typedef struct { /* where a file's raster lies */
+	/* In pixels of the source's grid; may stick out. Resampled: what it may reach at the most. */
+	weir_window_t window;
+	bool is_resampled; /* near, from its own grid */
+	weir_grid_t grid;  /* where is_resampled: the file's own */
+} weir_plan_place_t;
+
 typedef struct {
 	char *id;
 	uint32_t label;       /* index into the source's labels */
-	weir_window_t window; /* the item's raster in pixels of the source grid; may stick out */
+	weir_window_t window; /* all its rasters in pixels of the source grid; may stick out */
 	size_t n_files;
-	char **files;                 /* GDAL-ready names, built by us */
+	weir_plan_place_t
+		*places;  /* NULL: every file is `window`, on the source's grid; else n_files */
+	char **files; /* GDAL-ready names, built by us */
 	weir_plan_item_band_t *bands; /* source.n_bands of them */
 	weir_plan_nodata_t *nodata;   /* NULL: as the source's bands say; else source.n_bands of them */
 } weir_plan_item_t;
@@ -61,7 +71,10 @@ typedef struct { /* one load_stac with its extents */
 	weir_plan_item_t *items; /* sorted by label, then id */
 	size_t *label_items; /* n_labels + 1: items of label l are [label_items[l], label_items[l+1]) */
 	int block_width, block_height; /* of the files, the commonest */
-	bool is_null;                  /* a bench source: no files, no reads */
+	/* n_points 0: none. Else what lies outside was not observed; in the CRS of the grid. */
+	weir_shape_t mask;
+	bool is_warped; /* some file has another CRS than the grid; worked out */
+	bool is_null;   /* a bench source: no files, no reads */
 } weir_plan_source_t;
 
 typedef enum {
@@ -126,6 +139,9 @@ typedef struct { /* one chunk, worked out */
 	uint32_t n_runs;
 } weir_plan_chunk_t;
 
+/* What a reader's slot may hold of where cells of warped files lie. */
+#define WEIR_WARPS_BYTES ((size_t) 32 << 20)
+
 void weir_plan_destroy (weir_plan_t **self_p);
 weir_plan_chunk_t weir_plan_chunk (const weir_plan_t *self, uint64_t chunk);
 /* Labels of run `run` of a chunk: *rank_out, *n_labels_out. */
@@ -144,6 +160,11 @@ size_t weir_plan_output_bands (const weir_plan_source_t *source, const weir_plan
  * the band's. */
 weir_plan_nodata_t weir_plan_item_nodata (const weir_plan_source_t *source,
                                           const weir_plan_item_t *item, size_t band);
+
+/* Where file `file` of an item lies. */
+weir_plan_place_t weir_plan_item_place (const weir_plan_item_t *item, size_t file);
+bool weir_plan_item_is_warped (const weir_plan_source_t *source, const weir_plan_item_t *item);
+bool weir_plan_item_is_resampled (const weir_plan_item_t *item); /* some file of it */
 
 /* A plan without files, for benches: one source (is_null), one output of format NULL, n_chunks
  * chunks of 64 cells, one run each, payloads of 64 bytes. NULL unless 1 ≤ n_chunks ≤ 2^40. */

@@ -5,7 +5,9 @@
  *   format.c   what a save_result asks for
  *   bands.c    names of bands -> assets and bands of files
  *   place.c    CRS and grid of an item
+ *   resample.c what a resample_spatial asks for, and the grid it makes
  *   lattice.c  the grid of all items, windows in it
+ *   mask.c     polygons of an extent in the CRS of the grid
  *   types.c    one cell type for all files
  *   source.c   items -> a source of the plan, by the four above
  *   shape.c    chunks, runs and memory of an output
@@ -23,7 +25,8 @@
 /* ---- chain.c */
 typedef struct { /* nodes are borrowed from the graph */
 	const weir_graph_node_t *save, *load;
-	size_t n_steps; /* apply and reduce_dimension, in the order of the data */
+	const weir_graph_node_t *resample; /* or NULL */
+	size_t n_steps;                    /* apply and reduce_dimension, in the order of the data */
 	const weir_graph_node_t **steps;
 	/* Once it is settled, each one of the steps or NULL. */
 	const weir_graph_node_t *over_time, *over_bands;
@@ -31,6 +34,8 @@ typedef struct { /* nodes are borrowed from the graph */
 
 int weir_chain_walk (const weir_graph_t *graph, const weir_graph_node_t *save,
                      weir_chain_t *chain_out, weir_err_t *err);
+/* The want is this chain's load, with its resample_spatial. */
+bool weir_chain_is_fed_by (const weir_chain_t *self, const weir_plan_want_t *want);
 void weir_chain_clear (weir_chain_t *self);
 /* The chains of all save_result nodes of the graph; the result must be one of them. */
 int weir_chains_walk (const weir_graph_t *graph, size_t *n_out, weir_chain_t **chains_out,
@@ -69,6 +74,9 @@ typedef struct {
 	char *name; /* GDAL-ready */
 	bool is_probed;
 	weir_probe_t probe;
+	weir_grid_t grid;        /* crs_id of the plan */
+	size_t group;            /* of files whose grids agree */
+	weir_plan_place_t place; /* while grids are grouped: its window in the group's lattice */
 } weir_file_t;
 
 typedef struct {               /* what one band of one item's file holds */
@@ -83,9 +91,6 @@ typedef struct {
 	weir_file_t *files;
 	weir_plan_item_band_t *bands;        /* n_specs */
 	const weir_stac_band_t **stac_bands; /* n_specs; NULL where STAC says nothing */
-	weir_grid_t grid;                    /* crs_id of the plan */
-	size_t group;                        /* of items whose grids agree */
-	weir_window_t window;                /* in the group's lattice */
 } weir_candidate_t;
 
 typedef struct { /* a band that is wanted */
@@ -127,13 +132,38 @@ int weir_work_probe (weir_source_work_t *self, weir_file_t *file, weir_err_t *er
 int weir_bands_list (weir_source_work_t *self, weir_err_t *err); /* fills specs */
 int weir_bands_resolve (weir_source_work_t *self, weir_candidate_t *candidate, weir_err_t *err);
 
+/* ---- wants.c
+ * A CRS as a graph may write it: EPSG number, code, WKT, PROJJSON (also as an object). text has
+ * room for WEIR_CRS_TEXT_BYTES, or for the object's text if that is longer; *crs_out is it, or the
+ * graph's own. */
+#define WEIR_CRS_TEXT_BYTES ((size_t) WEIR_SHAPE_CRS_BYTES)
+bool weir_want_read_crs (const json_t *value, char *text, const char **crs_out);
+
 /* ---- place.c */
 int weir_place_item (weir_source_work_t *self, weir_candidate_t *candidate, weir_err_t *err);
 /* Opens the files of an item and holds them against what it says. */
 int weir_place_check (weir_source_work_t *self, weir_candidate_t *candidate, weir_err_t *err);
+/* The plan's number of a canonical CRS, which is taken. */
+int weir_place_intern_crs (weir_source_work_t *self, char *text);
+
+/* ---- resample.c */
+int weir_resample_read (const weir_graph_node_t *node, weir_plan_resample_t *out, char *crs_text,
+                        weir_err_t *err);
+/* The grid that want->resample makes of what would otherwise be `base`, with an extent of its own:
+ * *box (in the CRS *crs_id_out names) is asked for by `extent`. */
+typedef int weir_resample_extent_fn (void *arg, int crs_id, weir_bbox_t *box_out, weir_err_t *err);
+int weir_resample_grid (weir_source_work_t *self, const weir_grid_t *base,
+                        weir_resample_extent_fn *extent, void *arg, bool *is_changed_out,
+                        weir_grid_t *grid_out, weir_err_t *err);
+
 /* ---- lattice.c
- * Chooses the grid, drops what does not meet it, sets windows in its pixels. */
+ * Chooses the grid, drops what does not meet it, sets places in its pixels. */
 int weir_place_grid (weir_source_work_t *self, weir_err_t *err);
+
+/* ---- mask.c */
+int weir_mask_build (const weir_plan_want_t *want, const weir_plan_options_t *options,
+                     const weir_plan_t *plan, const weir_grid_t *grid, weir_shape_t *mask_out,
+                     weir_err_t *err);
 
 /* ---- shape.c */
 int weir_shape_output (const weir_plan_options_t *options, const weir_plan_source_t *source,

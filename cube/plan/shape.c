@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #define STRIP_ROWS 512
+#define JOB_CHUNKS_MAX (INT64_C (1) << 28) /* three bytes each in the store */
 #define RUNS_PER_SLOT 4
 #define RUN_LABELS_MAX WEIR_PLAN_RUN_LABELS_MAX
 
@@ -94,7 +95,8 @@ s_choose_chunk (const weir_plan_options_t *options, const weir_plan_source_t *so
                 weir_plan_output_t *output)
 {
 	int64_t block_width = source->block_width, block_height = source->block_height;
-	bool is_strip = source->n_items > 0 && block_width >= source->items[0].window.width;
+	bool is_strip = source->n_items > 0 &&
+	                block_width >= weir_plan_item_place (&source->items[0], 0).window.width;
 	if (is_strip && block_height < STRIP_ROWS)
 		block_height = STRIP_ROWS;
 	output->chunk_width = s_choose_side (output->options.block_width, block_width,
@@ -131,6 +133,13 @@ s_choose_runs (const weir_plan_options_t *options, const weir_plan_source_t *sou
 	output->is_whole_chunk = n_labels <= output->run_labels;
 }
 
+/* Polygons mark every cell of a chunk; a file of another CRS has a place for every cell. */
+static uint64_t
+s_measure_places (const weir_plan_source_t *source, uint64_t cells)
+{
+	return (source->mask.n_points > 0 ? cells : 0) + (source->is_warped ? WEIR_WARPS_BYTES : 0);
+}
+
 /* Bytes that one slot holds at once: accumulators of a run, the finished block, one slice and one
  * decoded block. UINT64_MAX where a payload would be larger than a message may be. */
 static uint64_t
@@ -155,7 +164,7 @@ s_measure_slot (const weir_stage_t *stage, const weir_plan_source_t *source,
 	if (output->pipeline.bands_at == WEIR_BANDS_SLICE)
 		decoded *= 1 + n_inputs; /* and the blocks of all bands translated */
 	return output->acc_bytes * weir_stage_run_accs (stage, (uint32_t) run) + output->block_bytes +
-	       n_inputs * cells * cell_bytes + decoded;
+	       n_inputs * cells * cell_bytes + decoded + s_measure_places (source, cells);
 }
 
 /* Halves the longer side, in whole tiles; false if it is one tile already. */
@@ -180,8 +189,14 @@ s_measure_output (const weir_plan_options_t *options, const weir_stage_t *stage,
                   const weir_plan_source_t *source, weir_plan_output_t *output, uint64_t *bytes_out,
                   weir_err_t *err)
 {
-	if (!weir_plan_count_chunks (output, source))
-		return weir_err_invalid (err, "ExtentTooLarge", output->node, "more than 2^40 chunks");
+	if (!weir_plan_count_chunks (output, source) || output->n_chunks > JOB_CHUNKS_MAX)
+		return weir_err_invalid (
+			err, "ExtentTooLarge", output->node,
+			"%lld × %lld pixels%s are more than %lld chunks of %lld × %lld: choose a smaller extent or "
+			"larger pixels",
+			(long long) source->grid.width, (long long) source->grid.height,
+			output->keeps_time ? " a date" : "", (long long) JOB_CHUNKS_MAX,
+			(long long) output->chunk_width, (long long) output->chunk_height);
 	s_choose_runs (options, source, output);
 	*bytes_out = s_measure_slot (stage, source, output);
 	return WEIR_OK;

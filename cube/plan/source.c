@@ -248,13 +248,35 @@ s_list_nodata (const weir_source_work_t *self, const weir_candidate_t *candidate
 	return NULL;
 }
 
+/* One window where all files are alike, else a place for each. */
+static void
+s_fill_places (const weir_candidate_t *candidate, weir_plan_item_t *item)
+{
+	bool is_alike = true;
+	for (size_t i = 0; i < candidate->n_files; i++) {
+		const weir_plan_place_t *place = &candidate->files[i].place;
+		is_alike = is_alike && !place->is_resampled &&
+		           memcmp (&place->window, &candidate->files[0].place.window,
+		                   sizeof place->window) == 0;
+		if (i == 0)
+			item->window = place->window;
+		else
+			weir_window_join (&item->window, place->window);
+	}
+	if (is_alike)
+		return;
+	item->places = weir_alloc (candidate->n_files * sizeof *item->places);
+	for (size_t i = 0; i < candidate->n_files; i++)
+		item->places[i] = candidate->files[i].place;
+}
+
 /* Moves what the candidate owns into the item. */
 static void
 s_fill_item (const weir_source_work_t *self, weir_candidate_t *candidate,
              const weir_file_band_t *kinds, weir_cell_set_t *set, weir_plan_item_t *item)
 {
 	item->id = weir_strdup (candidate->item->id);
-	item->window = candidate->window;
+	s_fill_places (candidate, item);
 	item->nodata = s_list_nodata (self, candidate, kinds, set);
 	item->bands = candidate->bands;
 	candidate->bands = NULL;
@@ -266,11 +288,19 @@ s_fill_item (const weir_source_work_t *self, weir_candidate_t *candidate,
 	}
 }
 
+/* What is resampled may miss a pixel at its edges: it covers nothing for certain. */
 static bool
-s_covers_grid (weir_window_t window, const weir_grid_t *grid)
+s_covers_grid (const weir_candidate_t *candidate, const weir_grid_t *grid)
 {
-	return window.col <= 0 && window.row <= 0 && window.col + window.width >= grid->width &&
-	       window.row + window.height >= grid->height;
+	for (size_t i = 0; i < candidate->n_files; i++) {
+		const weir_plan_place_t *place = &candidate->files[i].place;
+		const weir_window_t *window = &place->window;
+		if (place->is_resampled || window->col > 0 || window->row > 0 ||
+		    window->col + window->width < grid->width ||
+		    window->row + window->height < grid->height)
+			return false;
+	}
+	return true;
 }
 
 static void
@@ -292,10 +322,11 @@ s_fill_items (weir_source_work_t *self, const weir_file_band_t *kinds, weir_cell
 			is_label_covered = false;
 			source->labels_us[source->n_labels++] = time_us;
 		}
-		is_label_covered = is_label_covered || s_covers_grid (candidate->window, &self->grid);
+		is_label_covered = is_label_covered || s_covers_grid (candidate, &self->grid);
 		weir_plan_item_t *item = &source->items[source->n_items++];
 		item->label = (uint32_t) source->n_labels - 1;
 		s_fill_item (self, candidate, kinds, set, item);
+		source->is_warped = source->is_warped || weir_plan_item_is_warped (source, item);
 		source->label_items[source->n_labels] = source->n_items;
 	}
 	self->is_covered = self->is_covered && is_label_covered;
@@ -314,7 +345,7 @@ s_fill_block (const weir_source_work_t *self, weir_plan_source_t *source)
 		for (size_t f = 0; f < self->candidates[i].n_files; f++) {
 			const weir_file_t *file = &self->candidates[i].files[f];
 			const weir_probe_t *probe = &file->probe;
-			if (self->candidates[i].is_dropped || !file->is_probed)
+			if (self->candidates[i].is_dropped || !file->is_probed || file->place.is_resampled)
 				continue;
 			size_t k = 0;
 			while (k < n &&
@@ -349,7 +380,8 @@ s_fill_source (weir_source_work_t *self, weir_plan_source_t *source)
 	s_fill_bands (self, source, kinds);
 	s_fill_block (self, source);
 	s_fill_items (self, kinds, &set, source);
-	source->cell = weir_cell_common (set.n, set.cells, !self->is_covered);
+	bool is_masked = source->mask.n_points > 0;
+	source->cell = weir_cell_common (set.n, set.cells, !self->is_covered || is_masked);
 	free (set.cells);
 	free (kinds);
 }
@@ -391,6 +423,8 @@ weir_source_build (const weir_plan_want_t *want, const weir_stac_items_t *items,
 		rc = s_settle_candidates (&work, err);
 	if (rc == WEIR_OK)
 		rc = s_settle_grid (&work, err);
+	if (rc == WEIR_OK)
+		rc = weir_mask_build (want, options, plan, &work.grid, &source->mask, err);
 	if (rc == WEIR_OK)
 		s_fill_source (&work, source);
 	s_clear_work (&work);

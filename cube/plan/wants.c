@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CRS_TEXT_BYTES 24 /* "EPSG:" and a number */
+#define EPSG_MAX 999999999
 
 static int
 s_invalid (const weir_graph_node_t *node, const char *argument, const char *reason, weir_err_t *err)
@@ -29,23 +29,61 @@ s_read_side (const weir_graph_node_t *node, const json_t *extent, const char *si
 	return WEIR_OK;
 }
 
+bool
+weir_want_read_crs (const json_t *value, char *text, const char **crs_out)
+{
+	const char *given = json_string_value (value);
+	*crs_out = text;
+	if (json_is_object (value)) {
+		size_t n = json_dumpb (value, NULL, 0, JSON_COMPACT);
+		json_dumpb (value, text, n, JSON_COMPACT);
+		text[n] = '\0';
+		return true;
+	}
+	json_int_t code = json_integer_value (value);
+	if (given != NULL && strspn (given, "0123456789") == strlen (given))
+		code = strlen (given) < 10 ? strtol (given, NULL, 10) : 0;
+	else if (given != NULL) {
+		*crs_out = given;
+		return true;
+	}
+	snprintf (text, WEIR_CRS_TEXT_BYTES, "EPSG:%lld", (long long) code);
+	return code >= 1 && code <= EPSG_MAX && !json_is_real (value);
+}
+
+/* Room that weir_want_read_crs needs. */
+static size_t
+s_crs_bytes (const json_t *value)
+{
+	size_t bytes = json_is_object (value) ? json_dumpb (value, NULL, 0, JSON_COMPACT) + 1 : 0;
+	return bytes > WEIR_CRS_TEXT_BYTES ? bytes : WEIR_CRS_TEXT_BYTES;
+}
+
 static int
 s_read_crs (const weir_graph_node_t *node, const json_t *extent, weir_plan_want_t *want,
             char *crs_text, weir_err_t *err)
 {
 	const json_t *crs = json_object_get (extent, "crs");
-	want->bbox_crs = "EPSG:4326";
-	if (crs == NULL || json_is_null (crs))
+	if (crs == NULL || json_is_null (crs) || weir_want_read_crs (crs, crs_text, &want->bbox_crs))
 		return WEIR_OK;
-	if (json_is_string (crs) && *json_string_value (crs) != '\0') {
-		want->bbox_crs = json_string_value (crs);
-		return WEIR_OK;
-	}
-	if (!json_is_integer (crs) || json_integer_value (crs) < 1 ||
-	    json_integer_value (crs) > 999999999)
-		return s_invalid (node, "spatial_extent", "'crs' must be an EPSG number or a text", err);
-	snprintf (crs_text, CRS_TEXT_BYTES, "EPSG:%d", (int) json_integer_value (crs));
+	return s_invalid (node, "spatial_extent",
+	                  "'crs' must be an EPSG number, a code, WKT or PROJJSON", err);
+}
+
+static int
+s_read_geojson (const weir_graph_node_t *node, const json_t *extent, weir_plan_want_t *want,
+                char *crs_text, weir_err_t *err)
+{
+	weir_shape_t shape;
+	weir_err_t reason = { 0 };
+	int rc = weir_shape_parse (extent, &shape, crs_text, &reason);
+	if (rc != WEIR_OK)
+		return s_invalid (node, "spatial_extent", reason.text, err);
+	want->has_bbox = true;
+	want->bbox = weir_shape_bbox (&shape);
 	want->bbox_crs = crs_text;
+	want->geometry = extent;
+	weir_shape_clear (&shape);
 	return WEIR_OK;
 }
 
@@ -59,10 +97,7 @@ s_read_extent (const weir_graph_node_t *node, weir_plan_want_t *want, char *crs_
 	if (!json_is_object (extent))
 		return s_invalid (node, "spatial_extent", "expected an object or null", err);
 	if (json_object_get (extent, "type") != NULL)
-		return weir_err_set (
-			err, WEIR_E_UNSUPPORTED, WEIR_CLASS_GIVE_UP, "FeatureUnsupported", node->id,
-			"argument 'spatial_extent' of load_stac: GeoJSON is not offered yet: give "
-			"west, south, east and north");
+		return s_read_geojson (node, extent, want, crs_text, err);
 	int rc = s_read_side (node, extent, "west", &want->bbox.west, err);
 	if (rc == WEIR_OK)
 		rc = s_read_side (node, extent, "south", &want->bbox.south, err);
@@ -73,7 +108,9 @@ s_read_extent (const weir_graph_node_t *node, weir_plan_want_t *want, char *crs_
 	if (rc != WEIR_OK)
 		return rc;
 	if (want->bbox.west > want->bbox.east)
-		return s_invalid (node, "spatial_extent", "west is greater than east", err);
+		return s_invalid (
+			node, "spatial_extent",
+			"west is greater than east: a box over the antimeridian is to be split in two", err);
 	if (want->bbox.south > want->bbox.north)
 		return s_invalid (node, "spatial_extent", "south is greater than north", err);
 	want->has_bbox = true;
@@ -175,15 +212,6 @@ s_read_want (const weir_graph_node_t *node, weir_plan_want_t *want, const char *
 	return rc;
 }
 
-static bool
-s_is_needed (const weir_graph_node_t *node, size_t n_chains, const weir_chain_t *chains)
-{
-	for (size_t i = 0; i < n_chains; i++)
-		if (chains[i].load == node)
-			return true;
-	return false;
-}
-
 /* The formats are read here too, and thrown away, so that their mistakes show before anything is
  * fetched. */
 static int
@@ -199,48 +227,75 @@ s_check_targets (size_t n, const weir_chain_t *chains, weir_err_t *err)
 	return WEIR_OK;
 }
 
-/* One block: the wants, then the conditions, the pointers to names of bands, and the texts of CRS
- * given as numbers. */
+/* Chains that are fed by different reads, in the order of the graph's load nodes. */
+static size_t
+s_list_reads (const weir_graph_t *graph, size_t n_chains, const weir_chain_t *chains,
+              const weir_chain_t **reads)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < weir_graph_n_nodes (graph); i++)
+		for (size_t c = 0; c < n_chains; c++) {
+			bool is_new = chains[c].load == weir_graph_node (graph, i);
+			for (size_t k = 0; k < n && is_new; k++)
+				is_new = reads[k]->load != chains[c].load ||
+				         reads[k]->resample != chains[c].resample;
+			if (is_new)
+				reads[n++] = &chains[c];
+		}
+	return n;
+}
+
+static const json_t *
+s_extent_crs (const weir_chain_t *read)
+{
+	return json_object_get (json_object_get (read->load->arguments, "spatial_extent"), "crs");
+}
+
+static const json_t *
+s_projection (const weir_chain_t *read)
+{
+	return read->resample != NULL ? json_object_get (read->resample->arguments, "projection")
+	                              : NULL;
+}
+
+/* One block: the wants, then the conditions, the pointers to names of bands, the texts of CRS. */
 static int
-s_read_wants (const weir_graph_t *graph, size_t n_chains, const weir_chain_t *chains,
+s_read_wants (const weir_graph_t *graph, size_t n, const weir_chain_t *const *reads,
               size_t *n_wants_out, weir_plan_want_t **wants_out, weir_err_t *err)
 {
-	size_t n_wants = 0, n_bands = 0, n_conditions = 0, n_nodes = weir_graph_n_nodes (graph);
-	for (size_t i = 0; i < n_nodes; i++) {
-		const weir_graph_node_t *node = weir_graph_node (graph, i);
-		if (!s_is_needed (node, n_chains, chains))
-			continue;
-		n_wants++;
-		n_bands += json_array_size (json_object_get (node->arguments, "bands"));
-		n_conditions += json_object_size (json_object_get (node->arguments, "properties"));
+	size_t n_bands = 0, n_conditions = 0, text_bytes = 0;
+	for (size_t i = 0; i < n; i++) {
+		const json_t *arguments = reads[i]->load->arguments;
+		n_bands += json_array_size (json_object_get (arguments, "bands"));
+		n_conditions += json_object_size (json_object_get (arguments, "properties"));
+		text_bytes += s_crs_bytes (s_extent_crs (reads[i])) + s_crs_bytes (s_projection (reads[i]));
 	}
-	size_t conditions_offset = n_wants * sizeof (weir_plan_want_t);
+	size_t conditions_offset = n * sizeof (weir_plan_want_t);
 	size_t bands_offset = conditions_offset + n_conditions * sizeof (weir_plan_condition_t);
 	size_t texts_offset = bands_offset + n_bands * sizeof (char *);
-	char *block = weir_alloc (texts_offset + n_wants * CRS_TEXT_BYTES);
-	weir_plan_want_t *want = (weir_plan_want_t *) (void *) block;
+	char *block = weir_alloc (texts_offset + text_bytes);
+	weir_plan_want_t *wants = (weir_plan_want_t *) (void *) block;
 	weir_plan_condition_t *conditions = (weir_plan_condition_t *) (void *) (block +
 	                                                                        conditions_offset);
 	const char **bands = (const char **) (void *) (block + bands_offset);
-	char *crs_text = block + texts_offset;
+	char *text = block + texts_offset;
 	int rc = WEIR_OK;
-	for (size_t i = 0; i < n_nodes && rc == WEIR_OK; i++) {
-		const weir_graph_node_t *node = weir_graph_node (graph, i);
-		if (!s_is_needed (node, n_chains, chains))
-			continue;
-		rc = s_read_want (node, want, bands, crs_text, err);
-		s_read_conditions (graph, node, conditions, want);
-		conditions += want->n_conditions;
-		bands += want->n_bands;
-		crs_text += CRS_TEXT_BYTES;
-		want++;
+	for (size_t i = 0; i < n && rc == WEIR_OK; i++) {
+		rc = s_read_want (reads[i]->load, &wants[i], bands, text, err);
+		s_read_conditions (graph, reads[i]->load, conditions, &wants[i]);
+		conditions += wants[i].n_conditions;
+		text += s_crs_bytes (s_extent_crs (reads[i]));
+		if (rc == WEIR_OK && reads[i]->resample != NULL)
+			rc = weir_resample_read (reads[i]->resample, &wants[i].resample, text, err);
+		text += s_crs_bytes (s_projection (reads[i]));
+		bands += wants[i].n_bands;
 	}
 	if (rc != WEIR_OK) {
 		free (block);
 		return rc;
 	}
-	*n_wants_out = n_wants;
-	*wants_out = (weir_plan_want_t *) (void *) block;
+	*n_wants_out = n;
+	*wants_out = wants;
 	return WEIR_OK;
 }
 
@@ -253,8 +308,12 @@ weir_plan_wants (const weir_graph_t *graph, size_t *n_wants_out, weir_plan_want_
 	int rc = weir_chains_walk (graph, &n, &chains, err);
 	if (rc == WEIR_OK)
 		rc = s_check_targets (n, chains, err);
-	if (rc == WEIR_OK)
-		rc = s_read_wants (graph, n, chains, n_wants_out, wants_out, err);
+	if (rc == WEIR_OK) {
+		const weir_chain_t **reads = weir_alloc (n * sizeof (weir_chain_t *));
+		size_t n_reads = s_list_reads (graph, n, chains, reads);
+		rc = s_read_wants (graph, n_reads, reads, n_wants_out, wants_out, err);
+		free (reads);
+	}
 	weir_chains_free (n, chains);
 	return rc;
 }

@@ -40,6 +40,7 @@
 	X (or)                                                                                         \
 	X (product)                                                                                    \
 	X (reduce_dimension)                                                                           \
+	X (resample_spatial)                                                                           \
 	X (save_result)                                                                                \
 	X (sd)                                                                                         \
 	X (sqrt)                                                                                       \

@@ -216,6 +216,111 @@ test_transform_of_bbox (void **state)
 	assert_string_equal (err.code, "CrsUnknown");
 }
 
+/* Points north of 10 have no place. */
+static int
+s_lose_north (void *arg, const char *src, const char *dst, size_t n, double *x, double *y,
+              weir_err_t *err)
+{
+	(void) arg;
+	(void) src;
+	(void) dst;
+	(void) err;
+	for (size_t i = 0; i < n; i++)
+		x[i] = y[i] > 10 ? (double) INFINITY : 2 * x[i];
+	return 0;
+}
+
+static void
+test_cover (void **state)
+{
+	(void) state;
+	weir_bbox_t box = { -1, 0, 1, 20 }, out;
+	size_t n_lost;
+	assert_int_equal (weir_bbox_cover (box, "a", "a", s_lose_north, NULL, &out, &n_lost, NULL), 0);
+	assert_true (n_lost == 0 && out.west == -1 && out.north == 20);
+	assert_int_equal (weir_bbox_cover (box, "a", "b", s_lose_north, NULL, &out, &n_lost, NULL), 0);
+	assert_int_equal (n_lost, 210);
+	assert_true (out.west == -2 && out.east == 2 && out.south == 0 && out.north == 10);
+	box.south = 15;
+	assert_int_equal (weir_bbox_cover (box, "a", "b", s_lose_north, NULL, &out, &n_lost, NULL), 0);
+	assert_int_equal (n_lost, WEIR_BBOX_COVER_POINTS);
+	assert_true (out.west > out.east);
+	assert_int_equal (weir_bbox_transform (box, "a", "b", s_lose_north, NULL, &out, NULL),
+	                  WEIR_E_INVALID);
+}
+
+static void
+test_snap (void **state)
+{
+	(void) state;
+	static const struct {
+		weir_bbox_t box;
+		double res_x, res_y;
+		weir_align_t align;
+		double x, y;
+		int64_t width, height;
+	} rows[] = {
+		{ { 0, 0, 30, 20 }, 10, 10, WEIR_ALIGN_ORIGIN, 0, 20, 3, 2 },
+		{ { 1, 1, 29, 19 }, 10, 10, WEIR_ALIGN_ORIGIN, 0, 20, 3, 2 },
+		{ { -1, -1, 31, 21 }, 10, 10, WEIR_ALIGN_ORIGIN, -10, 30, 5, 4 },
+		{ { 390000, 4353000, 765000, 4743000 },
+		  3000,
+		  3000,
+		  WEIR_ALIGN_ORIGIN,
+		  390000,
+		  4743000,
+		  125,
+		  130 },
+		/* 0.3 / 0.1 is 2.9999999999999996, which is no third pixel more */
+		{ { 0.1, 0.1, 0.3, 0.3 }, 0.1, 0.1, WEIR_ALIGN_ORIGIN, 0.1, 0.1 * 3, 2, 2 },
+		{ { 1, 2, 26, 23 }, 10, 5, WEIR_ALIGN_UPPER_LEFT, 1, 23, 3, 5 },
+		{ { 1, 2, 26, 23 }, 10, 5, WEIR_ALIGN_LOWER_LEFT, 1, 27, 3, 5 },
+		{ { 1, 2, 26, 23 }, 10, 5, WEIR_ALIGN_UPPER_RIGHT, -4, 23, 3, 5 },
+		{ { 1, 2, 26, 23 }, 10, 5, WEIR_ALIGN_LOWER_RIGHT, -4, 27, 3, 5 },
+		{ { 3, 3, 4, 4 }, 10, 10, WEIR_ALIGN_ORIGIN, 0, 10, 1, 1 },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		weir_grid_t grid;
+		assert_int_equal (weir_grid_snap (rows[i].box, rows[i].res_x, rows[i].res_y, rows[i].align,
+		                                  7, &grid, NULL),
+		                  0);
+		assert_int_equal (grid.crs_id, 7);
+		assert_int_equal (grid.width, rows[i].width);
+		assert_int_equal (grid.height, rows[i].height);
+		assert_true (grid.transform[0] == rows[i].x && grid.transform[3] == rows[i].y);
+		assert_true (grid.transform[1] == rows[i].res_x && grid.transform[5] == -rows[i].res_y);
+	}
+	static const struct {
+		weir_bbox_t box;
+		const char *code, *word;
+	} refused[] = {
+		{ { 10, 0, 10, 20 }, "ExtentInvalid", "no area" },
+		{ { 10, 0, -INFINITY, 20 }, "ExtentInvalid", "no area" },
+		{ { 0, 0, NAN, 20 }, "ExtentInvalid", "no area" },
+		{ { -2e9, 0, 2e9, 20 }, "ExtentTooLarge", "4000000000 × 20" },
+	};
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		weir_grid_t grid;
+		weir_err_t err = { 0 };
+		assert_int_equal (weir_grid_snap (refused[i].box, 1, 1, WEIR_ALIGN_ORIGIN, 0, &grid, &err),
+		                  WEIR_E_INVALID);
+		assert_string_equal (err.code, refused[i].code);
+		assert_non_null (strstr (err.text, refused[i].word));
+	}
+}
+
+static void
+test_join (void **state)
+{
+	(void) state;
+	weir_window_t all = { 0 };
+	weir_window_join (&all, (weir_window_t){ 5, -5, 10, 10 });
+	weir_window_join (&all, (weir_window_t){ 100, 100, 0, 7 });
+	weir_window_join (&all, (weir_window_t){ -1, 0, 2, 20 });
+	const weir_window_t want = { -1, -5, 16, 25 };
+	assert_memory_equal (&all, &want, sizeof all);
+}
+
 int
 main (void)
 {
@@ -229,6 +334,9 @@ main (void)
 		cmocka_unit_test (test_extents_that_are_refused),
 		cmocka_unit_test (test_crop),
 		cmocka_unit_test (test_transform_of_bbox),
+		cmocka_unit_test (test_cover),
+		cmocka_unit_test (test_snap),
+		cmocka_unit_test (test_join),
 	};
 	return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -159,8 +159,20 @@ test_bad_arguments (void **state)
 		  "ProcessParameterInvalid", "west" },
 		{ ",'spatial_extent': {'west': 1, 'south': 5, 'east': 3, 'north': 4}",
 		  "ProcessParameterInvalid", "south" },
-		{ ",'spatial_extent': {'type': 'Polygon', 'coordinates': []}", "FeatureUnsupported",
-		  "GeoJSON" },
+		{ ",'spatial_extent': {'type': 'Polygon', 'coordinates': []}", "ProcessParameterInvalid",
+		  "no polygon" },
+		{ ",'spatial_extent': {'west': 170, 'south': 2, 'east': -170, 'north': 4}",
+		  "ProcessParameterInvalid", "antimeridian" },
+		{ ",'spatial_extent': {'west': 1, 'south': 2, 'east': 3, 'north': 4, 'crs': 1.5}",
+		  "ProcessParameterInvalid", "crs" },
+		{ ",'spatial_extent': {'west': 1, 'south': 2, 'east': 3, 'north': 4, 'crs': '0'}",
+		  "ProcessParameterInvalid", "crs" },
+		{ ",'spatial_extent': {'west': 1, 'south': 2, 'east': 3, 'north': 4, 'crs': 'bad'}",
+		  "CrsUnknown", "bad" },
+		{ ",'spatial_extent': {'west': -2e10, 'south': 0, 'east': 3e10, 'north': 4}",
+		  "ExtentTooLarge", "5000000000 pixels a side" },
+		{ ",'spatial_extent': {'west': 26, 'south': 700, 'east': 26, 'north': 700}",
+		  "NoDataAvailable", "" },
 		{ ",'bands': []", "ProcessParameterInvalid", "bands" },
 		{ ",'bands': ['v', 'v']", "ProcessParameterInvalid", "twice" },
 		{ ",'bands': [1]", "ProcessParameterInvalid", "bands" },
@@ -200,18 +212,6 @@ static const struct {
 	  "BandNotAvailable",
 	  "bad",
 	  "'v'" },
-	{ { "bad", "2020-01-01", 5, 1000, 10, 100, 100, "EPSG:1", "uint8", "255", NULL, false },
-	  "GridMismatch",
-	  "bad",
-	  "resampling" },
-	{ { "bad", "2020-01-01", 0, 1000, 20, 100, 100, "EPSG:1", "uint8", "255", NULL, false },
-	  "GridMismatch",
-	  "bad",
-	  "resampling" },
-	{ { "bad", "2020-01-01", 0, 1000, 10, 100, 100, "EPSG:2", "uint8", "255", NULL, false },
-	  "GridMismatch",
-	  "bad",
-	  "resampling" },
 	{ { "bad", "2020-01-01", NAN, 1000, 10, 100, 100, "EPSG:1", "uint8", "255", NULL, false },
 	  "ItemInvalid",
 	  "bad",
@@ -298,28 +298,6 @@ test_commonest_grid (void **state)
 	fixture_add_items (&fixture, 4, rows);
 	fixture_expect_ok (&fixture, fixture_plan_max (&fixture, "", GTIFF));
 	assert_true (fixture.plan->sources[0].grid.transform[1] == 20);
-	fixture_clear (&fixture);
-}
-
-/* Items of another grid that lie outside the extent disturb nobody. */
-static void
-test_mismatch_outside (void **state)
-{
-	(void) state;
-	static const fixture_item_t far = { "far", "2020-01-01", 50000,   1000,  7,    10,
-		                                10,    "EPSG:2",     "uint8", "255", NULL, false };
-	fixture_t fixture;
-	fixture_init (&fixture);
-	fixture_add_items (&fixture, N (s_tiles), s_tiles);
-	fixture_add_items (&fixture, 1, &far);
-	fixture_expect (&fixture, fixture_plan_max (&fixture, "", GTIFF), "GridMismatch", "far",
-	                "first: 'a'");
-	fixture_expect_ok (
-		&fixture,
-		fixture_plan_max (&fixture,
-	                      ",'spatial_extent': {'west': 0, 'south': 0, 'east': 2000, 'north': 1000}",
-	                      GTIFF));
-	assert_int_equal (fixture.plan->sources[0].n_items, 3);
 	fixture_clear (&fixture);
 }
 
@@ -572,7 +550,6 @@ main (void)
 		cmocka_unit_test (test_only_bad_items),
 		cmocka_unit_test (test_rotation),
 		cmocka_unit_test (test_commonest_grid),
-		cmocka_unit_test (test_mismatch_outside),
 		cmocka_unit_test (test_probed_grid),
 		cmocka_unit_test (test_file_against_item),
 		cmocka_unit_test (test_types_of_items),

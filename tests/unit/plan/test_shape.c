@@ -304,9 +304,9 @@ static void
 test_explain_keys (void **state)
 {
 	(void) state;
-	static const char *const keys[] = { "grid",     "bands",       "type",   "nodata",
-		                                "scale",    "labels",      "items",  "chunks",
-		                                "pipeline", "pushed_down", "memory", "warnings" };
+	static const char *const keys[] = { "grid",        "bands",  "type",      "nodata", "scale",
+		                                "labels",      "items",  "resampled", "chunks", "pipeline",
+		                                "pushed_down", "memory", "warnings" };
 	fixture_t fixture;
 	fixture_init (&fixture);
 	fixture_add_items (&fixture, N (s_tiles), s_tiles);

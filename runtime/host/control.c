@@ -15,8 +15,12 @@
 
 #include "runtime/base/mem.h"
 
+#include <errno.h>
 #include <string.h>
+#include <time.h>
 
+#define BIND_WAIT_MS 2000
+#define BIND_STEP_MS 5
 #define CONN_BYTES_MAX 7
 /* What travels here is bounded by leases and jobs in flight. A peer that lets so many messages pile
  * up is as good as gone: what more is sent to it is refused. */
@@ -50,6 +54,21 @@ s_id_of_conn (uint64_t conn, uint8_t id[CONN_BYTES_MAX])
 	return n;
 }
 
+/* ZeroMQ gives up an endpoint some time after its socket was closed: who binds right after another
+ * one has left waits for that. */
+static int
+s_bind (weir_host_t *self)
+{
+	int status = zsock_bind (self->control, "%s", self->config.control);
+	for (int waited = 0; status < 0 && zmq_errno () == EADDRINUSE && waited < BIND_WAIT_MS;
+	     waited += BIND_STEP_MS) {
+		struct timespec pause = { .tv_nsec = BIND_STEP_MS * 1000000L };
+		nanosleep (&pause, NULL);
+		status = zsock_bind (self->control, "%s", self->config.control);
+	}
+	return status;
+}
+
 int
 weir_control_open (weir_host_t *self, weir_err_t *err)
 {
@@ -67,7 +86,7 @@ weir_control_open (weir_host_t *self, weir_err_t *err)
 	(void) zmq_setsockopt (zsock_resolve (self->control), ZMQ_MAXMSGSIZE, &most, sizeof most);
 	if (is_coordinator)
 		zsock_set_router_mandatory (self->control, 1);
-	int status = is_coordinator ? zsock_bind (self->control, "%s", self->config.control)
+	int status = is_coordinator ? s_bind (self)
 	                            : zsock_connect (self->control, "%s", self->config.control);
 	if (status >= 0)
 		return 0;

@@ -2,6 +2,7 @@
 #include "tools/weir/commands.h"
 
 #include "actors/local/local.h"
+#include "actors/sink/sink_task.h"
 #include "connectors/raster/raster.h"
 #include "cube/graph/graph.h"
 #include "tools/weir/common.h"
@@ -351,6 +352,7 @@ s_follow_job (s_session_t *self)
 	}
 }
 
+/* local is stopped and freed at the end; NULL where the coordinator is somebody else's. */
 static int
 s_run_session (const s_options_t *options, weir_local_t *local, const char *endpoint,
                const char *graph, char *results_dir)
@@ -363,6 +365,10 @@ s_run_session (const s_options_t *options, weir_local_t *local, const char *endp
 	int status = s_send_submit (&session, graph, results_dir, &err) == 0 ? s_follow_job (&session)
 	                                                                     : 1;
 	weir_client_destroy (&session.client);
+	weir_local_stop (&local);
+	/* A sink process that is stopped keeps its parts for whoever takes over: here nobody does. */
+	if (options->local.as_processes)
+		weir_sink_remove_parts (results_dir, session.job);
 	return status;
 }
 
@@ -397,9 +403,7 @@ s_run_local (const s_options_t *options, const char *graph, char *results_dir)
 		weir_print_error (&err);
 		return 1;
 	}
-	int status = s_run_session (options, local, weir_local_endpoint (local), graph, results_dir);
-	weir_local_stop (&local);
-	return status;
+	return s_run_session (options, local, weir_local_endpoint (local), graph, results_dir);
 }
 
 static int

@@ -46,8 +46,7 @@ s_describe_item (const s_description_t *self, size_t i, const char *path,
 	bool is_of_label = self->output->keeps_time && self->n_items == source->n_labels &&
 	                   !self->output->options.dates_as_bands;
 	uint64_t label_first = is_of_label ? i : 0;
-	size_t n_bands = weir_plan_output_bands (source, self->output) *
-	                 (size_t) self->labels_a_file;
+	size_t n_bands = weir_plan_output_bands (source, self->output) * (size_t) self->labels_a_file;
 	weir_stac_made_band_t *bands = weir_alloc (n_bands * sizeof *bands);
 	for (size_t b = 0; b < n_bands; b++) {
 		bands[b].name = weir_output_band_name (self->plan, self->index, label_first,

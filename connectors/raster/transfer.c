@@ -6,6 +6,7 @@
 #include "connectors/raster/url.h"
 #include "runtime/base/mem.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -70,13 +71,32 @@ s_set_proxy (weir_fetch_t *self)
 
 /* ---- the answer */
 
+/* A decimal number and the character that must follow it; moves on behind both. */
+static bool
+s_take_number (const char **text, char end, uint64_t *number_out)
+{
+	if (**text < '0' || **text > '9')
+		return false;
+	char *rest;
+	errno = 0;
+	*number_out = strtoull (*text, &rest, 10);
+	if (errno != 0 || *rest != end)
+		return false;
+	*text = rest + (end != '\0');
+	return true;
+}
+
 /* "bytes 0-99/1234" */
 static bool
 s_parse_range (weir_fetch_t *self, const char *text)
 {
-	char rest;
-	return sscanf (text, " bytes %" SCNu64 "-%" SCNu64 "/%" SCNu64 " %c", &self->range_first,
-	               &self->range_last, &self->range_size, &rest) == 3 &&
+	static const char unit[] = "bytes ";
+	if (strncmp (text, unit, sizeof unit - 1) != 0)
+		return false;
+	text += sizeof unit - 1;
+	return s_take_number (&text, '-', &self->range_first) &&
+	       s_take_number (&text, '/', &self->range_last) &&
+	       s_take_number (&text, '\0', &self->range_size) &&
 	       self->range_first <= self->range_last && self->range_last < self->range_size;
 }
 

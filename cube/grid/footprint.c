@@ -141,8 +141,9 @@ s_sample_box (const weir_grid_t *grid, const char *crs, weir_transform_fn *trans
 	weir_bbox_t box = { HUGE_VAL, HUGE_VAL, -HUGE_VAL, -HUGE_VAL };
 	const double *t = grid->transform;
 	for (int i = 0; i < SAMPLES * SAMPLES; i++) {
-		double col = (double) grid->width * (i % SAMPLES) / (SAMPLES - 1);
-		double row = (double) grid->height * (i / SAMPLES) / (SAMPLES - 1);
+		int sample_col = i % SAMPLES, sample_row = i / SAMPLES;
+		double col = (double) grid->width * sample_col / (SAMPLES - 1);
+		double row = (double) grid->height * sample_row / (SAMPLES - 1);
 		double x = t[0] + col * t[1], y = t[3] + row * t[5];
 		weir_err_t err;
 		if (transform (arg, crs, LONGITUDE_LATITUDE, 1, &x, &y, &err) == 0 && isfinite (x))

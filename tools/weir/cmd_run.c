@@ -96,12 +96,26 @@ static const struct option s_long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+/* A number above 0 and the character that must follow it; moves on behind both. */
+static bool
+s_take_pixels (const char **text, char end, uint32_t *number_out)
+{
+	if (**text < '0' || **text > '9')
+		return false;
+	char *rest;
+	unsigned long number = strtoul (*text, &rest, 10);
+	if (*rest != end || number == 0 || number > UINT32_MAX)
+		return false;
+	*number_out = (uint32_t) number;
+	*text = rest + (end != '\0');
+	return true;
+}
+
 /* true: the option's value is understood */
 static bool
 s_take_value (s_options_t *self, int option, const char *value, weir_err_t *err)
 {
 	uint32_t ignored;
-	char rest;
 	switch (option) {
 	case 'o': self->output = value; return true;
 	case OPT_PARAM: return weir_params_add (self->params, value, err) == 0;
@@ -123,10 +137,9 @@ s_take_value (s_options_t *self, int option, const char *value, weir_err_t *err)
 		self->coordinator = value;
 		return strncmp (value, "ipc://", 6) == 0 || strncmp (value, "inproc://", 9) == 0;
 	case OPT_CHUNK:
-		return sscanf (value, "%ux%u%c", &self->chunk_width, &self->chunk_height, &rest) == 2 &&
-		       self->chunk_width > 0 && self->chunk_height > 0;
-	case OPT_RUN_LABELS:
-		return sscanf (value, "%u%c", &self->run_labels, &rest) == 1 && self->run_labels > 0;
+		return s_take_pixels (&value, 'x', &self->chunk_width) &&
+		       s_take_pixels (&value, '\0', &self->chunk_height);
+	case OPT_RUN_LABELS: return s_take_pixels (&value, '\0', &self->run_labels);
 	default: return false;
 	}
 }

@@ -90,8 +90,10 @@ s_same_resolution (double a, double b)
 bool
 weir_grid_equal (const weir_grid_t *a, const weir_grid_t *b)
 {
-	return a->crs_id == b->crs_id && a->width == b->width && a->height == b->height &&
-	       memcmp (a->transform, b->transform, sizeof a->transform) == 0;
+	bool is_equal = a->crs_id == b->crs_id && a->width == b->width && a->height == b->height;
+	for (int i = 0; i < 6 && is_equal; i++)
+		is_equal = a->transform[i] == b->transform[i];
+	return is_equal;
 }
 
 bool
@@ -224,7 +226,8 @@ weir_bbox_cover (weir_bbox_t bbox, const char *src_crs, const char *dst_crs,
 		return WEIR_OK;
 	}
 	for (int i = 0; i < side * side; i++) {
-		double fx = (double) (i % side) / (side - 1), fy = (double) (i / side) / (side - 1);
+		int step_x = i % side, step_y = i / side;
+		double fx = (double) step_x / (side - 1), fy = (double) step_y / (side - 1);
 		x[i] = (1 - fx) * bbox.west + fx * bbox.east;
 		y[i] = (1 - fy) * bbox.south + fy * bbox.north;
 	}
